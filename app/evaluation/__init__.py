@@ -1,0 +1,1 @@
+"""Evaluation of models through the product's own path."""

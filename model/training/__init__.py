@@ -1,0 +1,1 @@
+"""Corpora, dialogues, pre-training and fine-tuning."""
