@@ -1,0 +1,38 @@
+// The page's one store: filled by the live stream, read by every component, never written by them.
+import { computed, signal } from "@preact/signals";
+import type { Cell, Message, Patch, Turn, View } from "./types";
+
+export const view = signal<View | null>(null);
+export const connection = signal<"opening" | "open" | "lost">("opening");
+export const gone = signal(""); // why the session cannot be shown, else ""
+export const activeCell = signal<string | null>(null); // the cell that card, cell and composer share
+export const pane = signal<"thread" | "cells">("thread"); // on a phone
+
+export const cells = computed<Cell[]>(() => view.value?.cells ?? []);
+export const turns = computed<Turn[]>(() => view.value?.turns ?? []);
+export const writing = computed(() => turns.value.find((turn) => turn.status === "writing" || turn.status === "queued") ?? null);
+
+export function receive(message: Message): void {
+  if (message.type === "view") {
+    view.value = message.view;
+    gone.value = "";
+  } else if (message.type === "gone") {
+    gone.value = message.message;
+  } else if (view.value) {
+    view.value = patched(view.value, message.patch);
+  }
+}
+
+function patched(old: View, { turns, cells, ...whole }: Patch): View {
+  return {
+    ...old,
+    ...whole,
+    turns: turns ? merged(old.turns, turns) : old.turns,
+    cells: cells ? merged(old.cells, cells) : old.cells,
+  };
+}
+
+function merged<T extends { id: string }>(old: T[], { changed, order }: { changed: T[]; order: string[] }): T[] {
+  const known = new Map([...old, ...changed].map((item) => [item.id, item]));
+  return order.flatMap((id) => known.get(id) ?? []);
+}
