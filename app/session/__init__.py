@@ -1,0 +1,1 @@
+"""The life of a session: ask, refine, run, save, share."""

@@ -1,0 +1,130 @@
+"""Which cell defines what, which cell leans on which, and when an output can no longer be trusted.
+
+Only Python's own symbol tables are asked; nothing is executed. What they cannot tell (names made by `exec`,
+attributes of objects, star imports) stays unknown here too.
+"""
+
+import ast
+import builtins
+import symtable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+BUILTINS = frozenset(dir(builtins))
+
+
+@dataclass(frozen=True)
+class Names:
+    """The global names that a piece of code binds, and those that it needs from elsewhere."""
+
+    bound: frozenset[str] = frozenset()
+    needed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One cell as far as lineage goes: its id and the source it shows."""
+
+    id: str
+    source: str
+
+
+def names_of(source: str) -> Names:
+    """Names bound and needed at the top level of `source`; none if it does not parse."""
+    try:
+        table = symtable.symtable(source, "cell", "exec")
+    except (SyntaxError, ValueError, RecursionError):
+        return Names()
+    bound = frozenset(s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported())
+    return Names(bound, frozenset(_globals_used(table)) - bound - BUILTINS)
+
+
+def _globals_used(table: symtable.SymbolTable) -> set[str]:
+    top = table.get_type() == "module"
+    used = {s.get_name() for s in table.get_symbols() if s.is_referenced() and (top or s.is_global())}
+    for child in table.get_children():
+        used |= _globals_used(child)
+    return used
+
+
+def definitions(source: str) -> tuple[str, ...]:
+    """Functions and classes defined at the top level, in order; the complete ones where the end is missing."""
+    tree = _parsed(source)
+    if tree is None:
+        return ()
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return tuple(dict.fromkeys(node.name for node in tree.body if isinstance(node, kinds)))
+
+
+def _parsed(source: str) -> ast.Module | None:
+    """The tree of `source`, or of as much of its beginning as parses (a stream that has not ended)."""
+    lines = source.split("\n")
+    for end in (len(lines), *_top_level_starts(lines)):
+        try:
+            return ast.parse("\n".join(lines[:end]))
+        except (SyntaxError, ValueError, RecursionError):
+            continue
+    return None
+
+
+def _top_level_starts(lines: list[str]) -> list[int]:
+    """Line numbers, last first, where a statement may begin: the code before them may be whole."""
+    starts = [n for n, line in enumerate(lines) if line[:1].strip() and line[0] not in ")]}#"]
+    return starts[:0:-1][:20]
+
+
+def announced(source: str) -> str | None:
+    """The first function or class that `source` begins to define, as soon as its line is whole."""
+    for line in source.split("\n")[:-1]:
+        words = line.removeprefix("async ").split(maxsplit=1)
+        if len(words) == 2 and words[0] in {"def", "class"}:  # noqa: PLR2004 - a keyword and a name
+            return words[1].split("(")[0].split(":")[0].strip() or None
+    return None
+
+
+def title_of(source: str) -> str:
+    """What a cell is called: the last function or class it defines is what the others lead up to."""
+    names = definitions(source)
+    return names[-1] if names else ""
+
+
+def upstream(pieces: Sequence[Piece], cell_id: str) -> frozenset[str]:
+    """Ids of the cells that `cell_id` leans on, directly or through others.
+
+    A name bound in several cells is taken from the nearest one above, else from the nearest one below.
+    """
+    names = {piece.id: names_of(piece.source) for piece in pieces}
+    places = {piece.id: place for place, piece in enumerate(pieces)}
+    found: set[str] = set()
+    waiting = [cell_id]
+    while waiting:
+        for up in _direct(names, places, waiting.pop()) - found - {cell_id}:
+            found.add(up)
+            waiting.append(up)
+    return frozenset(found)
+
+
+def _direct(names: Mapping[str, Names], places: Mapping[str, int], cell_id: str) -> set[str]:
+    here = places[cell_id]
+
+    def distance(other: str) -> tuple[bool, int]:
+        return places[other] > here, abs(places[other] - here)
+
+    sources = set()
+    for name in names[cell_id].needed:
+        binders = [other for other, its in names.items() if name in its.bound and other != cell_id]
+        if binders:
+            sources.add(min(binders, key=distance))
+    return sources
+
+
+def redefined(source: str, pieces: Sequence[Piece]) -> str | None:
+    """The cell whose function or class `source` defines again, the nearest to the end if there are several."""
+    names = set(definitions(source))
+    announced_name = announced(source)
+    if announced_name:
+        names.add(announced_name)
+    for piece in reversed(pieces):
+        if names & set(definitions(piece.source)):
+            return piece.id
+    return None
