@@ -3,10 +3,21 @@ import { computed, signal } from "@preact/signals";
 import type { Cell, Message, Patch, Turn, View } from "./types";
 
 export const view = signal<View | null>(null);
+export const sessionId = signal<string | null>(null); // of the page's address; null until the first thing is kept
 export const connection = signal<"opening" | "open" | "lost">("opening");
 export const gone = signal(""); // why the session cannot be shown, else ""
 export const activeCell = signal<string | null>(null); // the cell that card, cell and composer share
 export const pane = signal<"thread" | "cells">("thread"); // on a phone
+
+/** The id of a cell's element, so that a card can scroll to it. */
+export const cellElement = (id: string): string => `cell-${id}`;
+
+/** Makes a cell the active one and brings it into view, on a phone by turning to the cells. */
+export function showCell(id: string): void {
+  activeCell.value = id;
+  pane.value = "cells";
+  requestAnimationFrame(() => document.getElementById(cellElement(id))?.scrollIntoView({ block: "nearest" }));
+}
 
 export const cells = computed<Cell[]>(() => view.value?.cells ?? []);
 export const turns = computed<Turn[]>(() => view.value?.turns ?? []);
