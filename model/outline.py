@@ -1,0 +1,66 @@
+"""What of a cell's source other cells need to know: its signatures."""
+
+from __future__ import annotations
+
+import ast
+import re
+
+_DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+\w+.*$", re.MULTILINE)
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def outline(source: str, *, docstrings: bool = True) -> str:
+    """The definitions of `source` without their bodies, each with the first line of its docstring.
+
+    Source that does not parse gives the lines on which a definition starts; source without definitions gives the
+    names it assigns at its top level.
+    """
+    tree = parse(source)
+    if tree is None:
+        return "\n".join(_DEFINITION.findall(source))
+    found = [_signature(node, docstrings=docstrings) for node in tree.body if isinstance(node, Definition)]
+    return "\n".join(found) or _names(tree)
+
+
+def parse(source: str) -> ast.Module | None:
+    """The syntax tree, or None for source that is not (yet) Python."""
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def definitions(source: str) -> tuple[str, ...]:
+    """Names of the functions and classes that `source` defines at its top level, in order."""
+    tree = parse(source)
+    if tree is None:
+        return tuple(re.findall(r"^(?:async\s+def|def|class)\s+(\w+)", source, re.MULTILINE))
+    return tuple(node.name for node in tree.body if isinstance(node, Definition))
+
+
+def _signature(node: Definition, *, docstrings: bool, indent: str = "") -> str:
+    lines = [f"{indent}{_head(node)}: ..."]
+    text = (ast.get_docstring(node) or "").strip() if docstrings else ""
+    if text:
+        lines[0] += f"  # {text.splitlines()[0]}"
+    if isinstance(node, ast.ClassDef):
+        methods = [child for child in node.body if isinstance(child, Definition)]
+        lines += [_signature(child, docstrings=False, indent=indent + "    ") for child in methods]
+        lines[0] = lines[0].replace(": ...", ":", 1) if methods else lines[0]
+    return "\n".join(lines)
+
+
+def _head(node: Definition) -> str:
+    if isinstance(node, ast.ClassDef):
+        bases = ", ".join(ast.unparse(base) for base in node.bases)
+        return f"class {node.name}({bases})" if bases else f"class {node.name}"
+    word = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
+    result = f" -> {ast.unparse(node.returns)}" if node.returns else ""
+    return f"{word} {node.name}({ast.unparse(node.args)}){result}"
+
+
+def _names(tree: ast.Module) -> str:
+    targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    targets += [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
+    names = dict.fromkeys(target.id for target in targets if isinstance(target, ast.Name))
+    return "\n".join(f"{name} = ..." for name in names)
