@@ -13,7 +13,7 @@ _POLITE = r"^\W*(?:(?:please|now|next|then|can you|could you|i (?:want|need)(?: 
 _VERBS = "write|create|implement|generate|build|define|give me|plot|draw|simulate|show|print|load|read|parse"
 _WORK = "compute|calculate|find|count|merge|solve|test|call|run|check"
 _CREATE = re.compile(
-    rf"{_POLITE}(?:(?:{_VERBS}|{_WORK})\b(?!\s+(?:it|that|this|them|sure)\b)|(?:make|code|add|use)\s+(?:me\s+)?(?:an?|another)\s)",
+    rf"{_POLITE}(?:(?:{_VERBS}|{_WORK})\b(?!\s+(?:it|that|this|them|sure)\b)|(?:make|code|use)\s+(?:me\s+)?(?:an?|another)\s)",
     re.IGNORECASE,
 )
 _REFER = re.compile(r"\b(?:it|its|itself|that|this|them|instead|same|everything else|also|too|keep)\b", re.IGNORECASE)

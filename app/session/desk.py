@@ -1,0 +1,61 @@
+"""What the services of a session share: the leaves, the work in progress, and who is told of changes."""
+
+import threading
+from collections.abc import Callable
+
+from app.runner import KernelStatus, Kernels
+from app.session.feed import Changes, Feed
+from app.session.work import AtWork
+from model import EngineHost
+from storage import Database
+
+
+class Desk:
+    """The parts that one server works with.
+
+    Args:
+        database: where everything ends up.
+        engines: the model that answers.
+        kernels: where cells run, one kernel a session.
+    """
+
+    def __init__(self, database: Database, engines: EngineHost, kernels: Kernels) -> None:
+        self.database = database
+        self.engines = engines
+        self.kernels = kernels
+        self.feed = Feed()
+        self.at_work = AtWork()
+        self.on_records: Callable[[str], None] = lambda _: None
+        self._threads: set[threading.Thread] = set()
+        engines.listen(lambda _: self.feed.tell_all(Changes(engine=True)))
+        kernels.listen(self._kernel_changed)
+
+    def records_changed(self, session_id: str) -> None:
+        """Stored records of a session changed: nothing read before may be shown again."""
+        self.on_records(session_id)
+        self.feed.tell(session_id, Changes(records=True))
+
+    def list_changed(self, owner: str) -> None:
+        """An owner's list of sessions changed."""
+        self.feed.tell_owner(owner)
+
+    def start(self, job: Callable[[], None], name: str) -> None:
+        """Do slow work outside of the browser's request."""
+
+        def work() -> None:
+            try:
+                job()
+            finally:
+                self._threads.discard(threading.current_thread())
+
+        thread = threading.Thread(target=work, name=name, daemon=True)
+        self._threads.add(thread)
+        thread.start()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the work in progress, so long for each piece at most."""
+        for thread in tuple(self._threads):
+            thread.join(seconds)
+
+    def _kernel_changed(self, session_id: str, _status: KernelStatus) -> None:
+        self.feed.tell(session_id, Changes(kernel=True))

@@ -1,0 +1,41 @@
+"""From a snapshot to what the prompt is made of."""
+
+from collections.abc import Sequence
+
+from app.session.lineage import title_of
+from app.session.snapshot import Snapshot
+from model import OtherCell, PromptState, TargetCell
+from storage import Turn
+
+
+def state(snapshot: Snapshot, request: str, target: str | None, *, base: str | None, earlier: Sequence[Turn]) -> PromptState:
+    """What the model is to know for one request.
+
+    Args:
+        snapshot: the session as it is now.
+        request: the words of the person.
+        target: id of the cell to be changed, or None for a new one.
+        base: the source that is to be changed, where it is not the one shown (a turn that is asked again).
+        earlier: the turns that came before in this branch.
+    """
+    sources = {piece.id: piece.source for piece in snapshot.pieces}
+    numbers = {piece.id: number for number, piece in enumerate(snapshot.pieces, 1)}
+    shown = sources.get(target, "") if target else ""
+    source = shown if base is None else base
+    return PromptState(
+        request=request,
+        target=TargetCell(numbers[target], title_of(source) or None, source) if target and source.strip() else None,
+        constraints=tuple(turn.request for turn in earlier if target and turn.cell_id == target),
+        others=tuple(OtherCell(numbers[key], text) for key, text in sources.items() if key != target and text.strip()),
+        dialogue=tuple(_dialogue(snapshot, earlier)),
+    )
+
+
+def _dialogue(snapshot: Snapshot, earlier: Sequence[Turn]) -> list[tuple[str, str]]:
+    # The cell's present source stands at the last turn that wrote it: hand edits included, and nothing twice.
+    last = {turn.cell_id: turn.id for turn in earlier if turn.cell_id}
+    sources = {piece.id: piece.source for piece in snapshot.pieces}
+    return [
+        (turn.request, sources.get(turn.cell_id or "", "") if last.get(turn.cell_id) == turn.id else "")
+        for turn in earlier
+    ]

@@ -1,0 +1,88 @@
+"""A session as it stands at one moment, read from storage in one go and joined with what is at work.
+
+Everything that the page draws is derived from a `Snapshot` and from nothing else.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from app.runner import KernelStatus
+from app.session.lineage import Piece, upstream
+from app.session.work import AtWork, Running, Writing
+from model import EngineStatus
+from storage import Cell, Run, Session, Share, Transaction, Turn, Version
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One session's records and work.
+
+    Attributes:
+        turns: the branch shown, from the first turn to the head.
+        siblings: for each of these turns, the ids of the turns that stand at its place, itself included, oldest first.
+        cells: those not deleted, in order.
+        versions: the version each cell shows, by cell id.
+        counts: how many versions each cell has, by cell id.
+        numbers: version numbers by version id, of all versions that turns, runs and parents refer to.
+        runs: the newest run of each cell, by cell id.
+        kernel: the session's kernel.
+        engine: the server's engine.
+        shares: the links that work, newest first.
+        writing: turns at work, by turn id.
+        running: runs at work, by run id.
+    """
+
+    session: Session
+    turns: Sequence[Turn]
+    siblings: Mapping[str, Sequence[str]]
+    cells: Sequence[Cell]
+    versions: Mapping[str, Version]
+    counts: Mapping[str, int]
+    numbers: Mapping[str, int]
+    runs: Mapping[str, Run]
+    kernel: KernelStatus
+    engine: EngineStatus
+    shares: Sequence[Share]
+    writing: Mapping[str, Writing]
+    running: Mapping[str, Running]
+
+    @property
+    def pieces(self) -> list[Piece]:
+        """The cells as lineage sees them: the source each one shows."""
+        return [Piece(cell.id, self.versions[cell.id].source) for cell in self.cells]
+
+    def number_of(self, cell_id: str) -> int | None:
+        """The cell's place, from 1, or None if it was deleted."""
+        return next((n for n, cell in enumerate(self.cells, 1) if cell.id == cell_id), None)
+
+    def writer_of(self, cell_id: str) -> Writing | None:
+        """The turn that is writing the cell now."""
+        return next((w for w in self.writing.values() if w.cell_id == cell_id), None)
+
+    def stale(self, cell_id: str) -> str | None:
+        """Why the cell's newest output can no longer be trusted, or None."""
+        run = self.runs.get(cell_id)
+        if run is None or run.status in {"queued", "running"}:
+            return None
+        if run.sha256 != self.versions[cell_id].sha256:
+            return "edited since it ran"
+        if changed := self._changed_upstream(cell_id, run):
+            return changed
+        if self.kernel.kernel_id is not None and run.kernel_id is not None and run.kernel_id != self.kernel.kernel_id:
+            return "its kernel is gone"
+        return None
+
+    def _changed_upstream(self, cell_id: str, run: Run) -> str | None:
+        # A cell that came to be upstream only since the run counts as well: the run cannot have seen it.
+        for other in sorted(upstream(self.pieces, cell_id) | set(run.upstream), key=lambda i: self.number_of(i) or 0):
+            number = self.number_of(other)
+            if number is None:
+                return "ran with a cell that was deleted"
+            if run.upstream.get(other) != self.versions[other].sha256:
+                return f"cell {number} changed since it ran"
+        return None
+
+
+def read(tx: Transaction, session: Session, at_work: AtWork, kernel: KernelStatus, engine: EngineStatus) -> Snapshot:
+    """Read everything of a session that the page shows; a fixed number of queries, whatever its size."""
+    raise NotImplementedError(tx, session, at_work, kernel, engine)

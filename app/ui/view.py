@@ -1,0 +1,243 @@
+"""A snapshot of a session as the page's script takes it; the shapes stand in `editor/src/types.ts`."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from app.session import Running, Snapshot, Writing, title_of
+from app.ui.outputs import drawn
+from storage import Cell, Run, SessionRow, Share, Turn, Version
+
+Json = dict[str, Any]
+
+
+def whole(snapshot: Snapshot, rows: Sequence[SessionRow]) -> Json:
+    """Everything that the page shows."""
+    return {
+        "session": session(snapshot),
+        "turns": [turn(snapshot, it) for it in snapshot.turns],
+        "cells": [cell(snapshot, it) for it in snapshot.cells],
+        "kernel": kernel(snapshot),
+        "engine": engine(snapshot),
+        "sessions": [row(it) for it in rows],
+    }
+
+
+def session(snapshot: Snapshot) -> Json:
+    """The session's own facts."""
+    its = snapshot.session
+    return {
+        "id": its.id,
+        "title": its.title,
+        "draft": its.draft,
+        "target": its.target_cell_id or "auto",
+        "sampling": its.sampling,
+        "model": its.model_id,
+        "saved_at": its.updated_at.isoformat(),
+        "shares": [share(it, snapshot) for it in snapshot.shares],
+    }
+
+
+def share(its: Share, snapshot: Snapshot) -> Json:
+    """A link that works."""
+    return {
+        "token": its.token,
+        "path": f"s/{its.token}",
+        "updated_at": its.updated_at.isoformat(),
+        "current": its.updated_at >= snapshot.session.updated_at,
+    }
+
+
+def row(its: SessionRow) -> Json:
+    """One line of the list of sessions."""
+    return {
+        "id": its.id,
+        "title": its.title,
+        "cells": its.cells,
+        "failing": its.failing,
+        "shared": its.shared,
+        "updated_at": its.updated_at.isoformat(),
+    }
+
+
+def turn(snapshot: Snapshot, its: Turn) -> Json:
+    """One turn of the branch shown, with what has been written so far."""
+    work = snapshot.writing.get(its.id)
+    return {
+        "id": its.id,
+        "number": 1 + [t.id for t in snapshot.turns].index(its.id),
+        "request": its.request,
+        "prose": work.prose if work else its.prose,
+        "status": work.status if work else its.status,
+        "message": work.message if work else its.message,
+        "cell": _answer(snapshot, its, work),
+        "branch": _branch(snapshot, its),
+        "model": its.model,
+        "tokens_in": its.tokens_in,
+        "tokens_out": its.tokens_out,
+        "seconds": its.seconds,
+        "seed": its.sampling.get("seed"),
+    }
+
+
+def _answer(snapshot: Snapshot, its: Turn, work: Writing | None) -> Json | None:
+    cell_id = work.cell_id if work else its.cell_id
+    version_id = work.version_id if work else its.version_id
+    if cell_id is None or version_id is None:
+        return None
+    return {
+        "id": cell_id,
+        "number": snapshot.number_of(cell_id),
+        "version": snapshot.numbers.get(version_id, 1),
+        "lines": work.code.count("\n") + 1 if work else 0,
+    }
+
+
+def _branch(snapshot: Snapshot, its: Turn) -> Json:
+    ids = list(snapshot.siblings.get(its.id, (its.id,)))
+    place = ids.index(its.id)
+    return {
+        "index": place + 1,
+        "count": len(ids),
+        "previous": ids[place - 1] if place > 0 else None,
+        "next": ids[place + 1] if place + 1 < len(ids) else None,
+    }
+
+
+def cell(snapshot: Snapshot, its: Cell) -> Json:
+    """One cell with the version it shows and its newest run."""
+    version = snapshot.versions[its.id]
+    work = snapshot.writer_of(its.id)
+    source = work.code if work else version.source
+    return {
+        "id": its.id,
+        "number": snapshot.number_of(its.id),
+        "title": title_of(source) or its.title,
+        "revision": its.revision,
+        "source": source,
+        "version": _version(snapshot, version),
+        "before": work.before if work else None,
+        "stale": snapshot.stale(its.id),
+        "run": _run(snapshot, its, version),
+    }
+
+
+def _version(snapshot: Snapshot, version: Version) -> Json:
+    turns = {t.version_id: n for n, t in enumerate(snapshot.turns, 1)}
+    writers = {w.version_id: w.turn_id for w in snapshot.writing.values()}
+    ids = [t.id for t in snapshot.turns]
+    writer = writers.get(version.id)
+    return {
+        "id": version.id,
+        "number": version.number,
+        "count": snapshot.counts[version.cell_id],
+        "origin": version.origin,
+        "status": version.status,
+        "turn": ids.index(writer) + 1 if writer in ids else turns.get(version.id),
+        "parent": snapshot.numbers.get(version.parent_id) if version.parent_id else None,
+    }
+
+
+def version(snapshot: Snapshot, its: Version) -> Json:
+    """One version of a cell with its source, for paging and comparing."""
+    return {
+        **_version(snapshot, its),
+        "source": its.source,
+        "created_at": its.created_at.isoformat(),
+        "model": its.model,
+    }
+
+
+def _run(snapshot: Snapshot, cell: Cell, shown: Version) -> Json | None:
+    its = snapshot.runs.get(cell.id)
+    if its is None:
+        return None
+    work = snapshot.running.get(its.id)
+    return {
+        "id": its.id,
+        "status": work.status if work else its.status,
+        "message": work.message if work else its.message,
+        "version": snapshot.numbers.get(its.version_id, 1),
+        "exact": its.sha256 == shown.sha256,
+        "execution_count": work.execution_count if work else its.execution_count,
+        "milliseconds": work.milliseconds if work else its.milliseconds,
+        "outputs": drawn(work.outputs if work else its.outputs),
+        "failure": _failure(snapshot, cell, its, shown),
+        "asks": _asks(work),
+    }
+
+
+def _asks(work: Running | None) -> Json | None:
+    if work is None or work.asks is None:
+        return None
+    prompt, password = work.asks
+    return {"prompt": prompt, "password": password}
+
+
+def _failure(snapshot: Snapshot, cell: Cell, its: Run, shown: Version) -> Json | None:
+    if its.failure is None:
+        return None
+    owners = {
+        run.execution_count: other
+        for other, run in snapshot.runs.items()
+        if run.kernel_id == its.kernel_id and run.execution_count is not None
+    }
+    exact = its.sha256 == shown.sha256
+
+    def frame(raw: Json) -> Json:
+        owner = owners.get(raw["execution_count"])
+        number = snapshot.number_of(owner) if owner else None
+        place = f"cell {number}" if number else f"run [{raw['execution_count']}]"
+        return {
+            "cell": owner if number else None,
+            "label": f"{place}, line {raw['line']}",
+            "line": raw["line"],
+            "function": raw["function"],
+            "text": raw["text"],
+            "here": owner == cell.id and exact,
+        }
+
+    return {
+        "name": its.failure["name"],
+        "message": its.failure["message"],
+        "frames": [frame(raw) for raw in its.failure["frames"]],
+        "hidden": its.failure["hidden"],
+    }
+
+
+def kernel(snapshot: Snapshot) -> Json:
+    """The session's kernel in words."""
+    its = snapshot.kernel
+    return {
+        "state": its.state,
+        "message": _kernel_words(snapshot),
+        "sealed": its.tier in {"strong", "standard"},
+        "notice": its.message,
+    }
+
+
+def _kernel_words(snapshot: Snapshot) -> str:
+    its = snapshot.kernel
+    if its.state == "none":
+        return "kernel starts with the first run"
+    if its.state == "queued":
+        return f"waiting for a kernel, {its.place} ahead" if its.place else "waiting for a kernel"
+    memory = f", {its.memory_bytes // 2**20} MB" if its.memory_bytes else ""
+    return f"kernel {its.state}{memory}"
+
+
+def engine(snapshot: Snapshot) -> Json:
+    """How far the model is."""
+    its = snapshot.engine
+    return {
+        "state": its.state,
+        "model": its.model_id,
+        "name": its.model_name,
+        "quantisation": its.quantisation,
+        "placement": its.placement,
+        "done_bytes": its.done_bytes,
+        "total_bytes": its.total_bytes,
+        "bytes_per_second": its.bytes_per_second,
+        "seconds_left": its.seconds_left,
+        "tokens_per_second": its.tokens_per_second,
+        "message": its.message,
+    }
