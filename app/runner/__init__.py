@@ -1,0 +1,36 @@
+"""The sandbox: sealed kernels and one-shot runs. It knows nothing of the rest of the application."""
+
+from .errors import KernelStartFailed, LimitUnknown, NotAsking, Refused, RunnerClosed, RunnerError
+from .events import (
+    Cleared,
+    Event,
+    Finished,
+    InputRequested,
+    KernelStatus,
+    Output,
+    Queued,
+    RunResult,
+    Started,
+)
+from .kernels import Kernels
+from .limits import Limits
+
+__all__ = [
+    "Cleared",
+    "Event",
+    "Finished",
+    "InputRequested",
+    "KernelStartFailed",
+    "KernelStatus",
+    "Kernels",
+    "LimitUnknown",
+    "Limits",
+    "NotAsking",
+    "Output",
+    "Queued",
+    "Refused",
+    "RunResult",
+    "RunnerClosed",
+    "RunnerError",
+    "Started",
+]

@@ -1,0 +1,316 @@
+"""One kernel and the thread that follows it: starts it, feeds it, drains it, holds it to its limits, ends it."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import zmq
+
+from .channels import NAMES, Channels, Message
+from .errors import KernelStartFailed
+from .events import Event, Finished, KernelState
+from .limits import Limits, sentence
+from .process import KernelProcess
+from .run import Run
+from .watch import Watch
+
+START_SECONDS = 60.0
+TICK = 0.05
+IDLE_TICK = 0.5
+GRACE_AFTER_REPLY = 1.0
+
+
+class Kernel:
+    """A kernel and its thread. All methods may be called from any thread; one run at a time."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        preload: Sequence[str],
+        context: "zmq.Context[zmq.Socket[bytes]]",
+        changed: Callable[[], None],
+    ) -> None:
+        self._limits = limits
+        self._process = KernelProcess(limits, preload, context)
+        self._changed = changed
+        self._orders: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._run: Run | None = None
+        self._end: str | None = None
+        self._state: KernelState = "starting"
+        self._ready = threading.Event()
+        self._failure: KernelStartFailed | None = None
+        self.message = ""
+        self.used_at = time.monotonic()
+        self._thread = threading.Thread(target=self._live, name=f"kernel-{self.id[:8]}", daemon=True)
+        self._thread.start()
+
+    @property
+    def id(self) -> str:
+        """Names this process; a replacement has another."""
+        return self._process.id
+
+    @property
+    def scratch(self) -> Path:
+        """The folder its cells work in."""
+        return self._process.scratch
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return self._process.pid
+
+    @property
+    def state(self) -> KernelState:
+        """Starting, idle, running, asking, or none once it is gone."""
+        return self._state
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take a run now or later."""
+        return self._state != "none" and self._end is None
+
+    @property
+    def memory(self) -> int:
+        """Resident bytes; 0 once it is gone."""
+        use = self._process.use() if self._state not in ("none", "starting") else None
+        return use.memory if use else 0
+
+    def wait_ready(self) -> None:
+        """Wait until it takes runs.
+
+        Raises:
+            KernelStartFailed: with the end of what the process wrote.
+        """
+        self._ready.wait()
+        if self._failure is not None:
+            raise self._failure
+
+    def execute(self, source: str, *, store_history: bool, allow_input: bool) -> Iterator[Event]:
+        """Run a cell; the events end with `Finished`, whatever happens to the kernel."""
+        run = Run(source, self._limits, self.id, store_history=store_history, allow_input=allow_input)
+        self._order(lambda: self._begin(run))
+        try:
+            while True:
+                event = run.events.get()
+                yield event
+                if isinstance(event, Finished):
+                    return
+        finally:
+            if not run.finished:
+                self._abandon(run)
+
+    def _abandon(self, run: Run) -> None:
+        """The caller went away in the middle: the run is interrupted and waited for."""
+        self.interrupt()
+        while not isinstance(run.events.get(), Finished):
+            pass
+
+    def interrupt(self) -> None:
+        """Interrupt the running cell: SIGINT, and a kill if that is not answered in time."""
+        self._order(self._interrupt)
+
+    def answer(self, text: str) -> None:
+        """Give the cell that asks the line it waits for."""
+        self._order(lambda: self._answer(text))
+
+    def end(self, message: str) -> None:
+        """Kill the process, wait for it and remove its folders. A run is told `message` as its end."""
+        self._order(lambda: self._stop(message))
+        self._thread.join()
+
+    def _order(self, order: Callable[[], None]) -> None:
+        self._orders.put(order)
+        if self._state == "none":
+            self._refuse_orders()
+        else:
+            os.eventfd_write(self._wake, 1)
+
+    # What follows runs in the kernel's own thread.
+
+    def _live(self) -> None:
+        try:
+            self._start()
+            if self._failure is None:
+                self._serve()
+        finally:
+            self._bury()
+
+    def _start(self) -> None:
+        self._process.start()
+        self._channels = Channels(self._process.manager, self._limits)
+        self._watch = Watch(self._process, self._limits)
+        self._poller = zmq.Poller()
+        self._poller.register(self._wake, zmq.POLLIN)
+        self._channels.register(self._poller)
+        if self._await_answer():
+            self._become("idle")
+        else:
+            self._failure = self._process.start_failure()
+        self._ready.set()
+
+    def _await_answer(self) -> bool:
+        """Wait until iopub is subscribed and the kernel has answered a request."""
+        self._channels.send("shell", "kernel_info_request", {})
+        welcome = answered = False
+        deadline = time.monotonic() + START_SECONDS
+        while not (welcome and answered):
+            if not self._process.alive or time.monotonic() > deadline or self._end is not None:
+                return False
+            self._poll(TICK)
+            welcome |= any(m is not None and m.kind == "iopub_welcome" for _, m in self._channels.read("iopub"))
+            answered |= any(m is not None for _, m in self._channels.read("shell"))
+        self._channels.disconnected()  # attempts before the sockets were there
+        return True
+
+    def _serve(self) -> None:
+        due = 0.0
+        while self._end is None:
+            self._poll(TICK if self._run else IDLE_TICK)
+            for name in NAMES:
+                for size, message in self._channels.read(name):
+                    self._take(name, size, message)
+            if time.monotonic() >= due:
+                due = time.monotonic() + (TICK if self._run else IDLE_TICK)
+                self._check()
+
+    def _poll(self, seconds: float) -> None:
+        try:
+            self._poller.poll(int(1000 * seconds))
+        except OSError:
+            return
+        try:
+            os.eventfd_read(self._wake)
+        except BlockingIOError:
+            pass
+        while True:
+            try:
+                order = self._orders.get_nowait()
+            except Empty:
+                return
+            order()
+
+    def _take(self, name: str, size: int, message: Message | None) -> None:
+        self._watch.received(size)
+        run = self._run
+        if run is None or message is None or message.parent_id != run.message_id:
+            return
+        if name == "iopub":
+            run.on_iopub(message.kind, message.content)
+        elif name == "shell" and message.kind == "execute_reply":
+            run.on_reply(message.content)
+            run.reply_at = time.monotonic()
+        elif name == "stdin" and message.kind == "input_request":
+            self._asked_by = message.header
+            run.on_input_request(message.content)
+            self._become("asking")
+        if run.complete:
+            self._finish_run()
+
+    def _check(self) -> None:
+        """Once a tick: is it alive, within its limits, answering?"""
+        if not self._process.alive:
+            self._stop(self._process.epitaph())
+            return
+        run = self._run
+        limit = self._watch.check(run)
+        if self._channels.disconnected():
+            limit = "message_size"
+        if limit is not None:
+            self._hit(limit)
+        elif run is not None and run.replied and time.monotonic() > run.reply_at + GRACE_AFTER_REPLY:
+            self._finish_run()  # the end of its output was lost in a flood
+        if run is not None and run.kill_at is not None and time.monotonic() > run.kill_at:
+            self._stop("The kernel did not answer the interrupt and was replaced.")
+
+    def _hit(self, limit: str) -> None:
+        run = self._run
+        self.message = sentence(limit, self._limits)
+        if run is None or limit in ("message_size", "memory", "threads"):
+            if run is not None:
+                run.limit = run.limit or limit
+            self._stop(self.message)
+        elif run.limit is None:
+            run.limit = limit
+            self._interrupt()
+
+    def _begin(self, run: Run) -> None:
+        if self._end is not None:
+            run.finish(died=self._end)
+            return
+        self._run = run
+        self.message = ""
+        self._watch.begin()
+        self._become("running")
+        run.began()
+        content = {
+            "code": run.source,
+            "silent": False,
+            "store_history": run.store_history,
+            "user_expressions": {},
+            "allow_stdin": run.allow_input,
+            "stop_on_error": False,
+        }
+        run.message_id = self._channels.send("shell", "execute_request", content)
+
+    def _interrupt(self) -> None:
+        run = self._run
+        if run is None or run.kill_at is not None:
+            return
+        run.interrupted = True
+        run.kill_at = time.monotonic() + self._limits.interrupt
+        self._process.interrupt()
+
+    def _answer(self, text: str) -> None:
+        if self._run is not None and self._run.asking:
+            self._run.answered()
+            self._channels.send("stdin", "input_reply", {"status": "ok", "value": text}, parent=self._asked_by)
+            self._become("running")
+
+    def _finish_run(self, died: str | None = None) -> None:
+        run, self._run = self._run, None
+        if run is None:
+            return
+        self.used_at = time.monotonic()
+        self._watch.idle()
+        if died is None:
+            self._become("idle")
+        run.finish(died=died)
+
+    def _stop(self, message: str) -> None:
+        if self._end is None:
+            self._end = message
+
+    def _become(self, state: KernelState) -> None:
+        self._state = state
+        self._changed()
+
+    def _bury(self) -> None:
+        self._end = self._end or "The kernel did not start."
+        self._process.kill()
+        if hasattr(self, "_channels"):
+            self._drain()
+            self._channels.close()
+        self._state = "none"
+        self._finish_run(died=self._end)
+        self._process.remove()
+        self._refuse_orders()
+        self._ready.set()
+        self._changed()
+
+    def _drain(self) -> None:
+        """Take what the process had still sent: the output before a crash matters most."""
+        for size, message in self._channels.read("iopub"):
+            self._take("iopub", size, message)
+
+    def _refuse_orders(self) -> None:
+        """Answer runs that were ordered too late."""
+        while True:
+            try:
+                order = self._orders.get_nowait()
+            except Empty:
+                return
+            order()

@@ -1,0 +1,239 @@
+"""The runner's front: one kernel for each key, started from a pool, one run at a time for each key."""
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+
+import zmq
+
+from .errors import NotAsking, RunnerClosed
+from .events import Event, Finished, KernelStatus, Queued, RunResult
+from .kernel import Kernel
+from .limits import Limits
+from .line import Line, Ticket
+from .pool import Pool
+from .provisioner import PRELOAD
+
+MOST_KERNELS = 8
+IDLE_SECONDS = 1800.0
+
+
+class Seat:
+    """What is kept for one key: its line of runs, its kernel, its place among those who wait for one."""
+
+    def __init__(self) -> None:
+        self.line = Line()
+        self.kernel: Kernel | None = None
+        self.ticket: Ticket | None = None
+        self.message = ""
+
+
+class Kernels:
+    """Runs cells, each key in a kernel of its own. Every method may be called from any thread.
+
+    Args:
+        limits: what every run is held to.
+        most: kernels that live at once; who comes later waits in line.
+        spare: kernels kept ready for new keys.
+        idle_seconds: a kernel unused for longer is ended.
+        preload: modules a kernel has imported before its first run.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        most: int = MOST_KERNELS,
+        spare: int = 1,
+        idle_seconds: float = IDLE_SECONDS,
+        preload: Sequence[str] = PRELOAD,
+    ) -> None:
+        self._limits = limits or Limits()
+        self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        self._line = Line(most)
+        self._seats: dict[str, Seat] = {}
+        self._lock = threading.Lock()
+        self._listeners: list[Callable[[str], None]] = []
+        self._preload = tuple(preload)
+        self._idle_seconds = idle_seconds
+        self._closed = threading.Event()
+        self._pool = Pool(self._new_kernel, spare)
+        self._reaper = threading.Thread(target=self._reap, name="kernel-reaper", daemon=True)
+        self._reaper.start()
+
+    def execute(
+        self, key: str, source: str, *, store_history: bool = True, allow_input: bool = True
+    ) -> Iterator[Event]:
+        """Run `source` in the key's kernel, after the runs of that key that came first.
+
+        The run takes its place at the first `next`. The last event is `Finished`; user code that fails is told there.
+        Closing the iterator early interrupts the run.
+
+        Args:
+            key: names the kernel; made at the first run.
+            source: the cell.
+            store_history: count the run and keep its `Out`; false for runs the user does not see.
+            allow_input: whether `input()` asks; otherwise it raises in the cell.
+
+        Raises:
+            KernelStartFailed: no kernel came up.
+            RunnerClosed: the runner has been shut down.
+        """
+        seat = self._seat(key)
+        turn = seat.line.join()
+        try:
+            for place in turn.wait():
+                yield Queued(place)
+            kernel = yield from self._kernel(key, seat)
+            if kernel is None:
+                yield Finished(RunResult("interrupted", None, "Interrupted before it began.", None, 0, None))
+                return
+            yield from kernel.execute(source, store_history=store_history, allow_input=allow_input)
+            self._settle(key, seat, kernel)
+        finally:
+            turn.leave()
+
+    def interrupt(self, key: str) -> None:
+        """Interrupt what the key runs, or take it out of the line for a kernel; nothing happens if it is idle."""
+        seat = self._seats.get(key)
+        if seat is None:
+            return
+        if seat.kernel is not None:
+            seat.kernel.interrupt()
+        elif seat.ticket is not None:
+            seat.ticket.cancel()
+
+    def answer_input(self, key: str, text: str) -> None:
+        """Answer the key's `InputRequested`; a lone "\\x04" is the end of input.
+
+        Raises:
+            NotAsking: if no cell of that key waits for input.
+        """
+        seat = self._seats.get(key)
+        if seat is None or seat.kernel is None or seat.kernel.state != "asking":
+            raise NotAsking(f"No cell of {key!r} is waiting for input; it may have been stopped.")
+        seat.kernel.answer(text)
+
+    def restart(self, key: str) -> None:
+        """End the key's kernel; the next run gets a fresh one. A running cell is told that it was interrupted."""
+        self._drop(key, "Stopped: the kernel was restarted.")
+
+    def close(self, key: str) -> None:
+        """End the key's kernel and forget the key."""
+        self._drop(key, "Stopped: the session was closed.")
+        with self._lock:
+            self._seats.pop(key, None)
+
+    def status(self, key: str) -> KernelStatus:
+        """How the key's kernel is now."""
+        seat = self._seats.get(key)
+        if seat is None:
+            return KernelStatus("none", None, 0, 0, self.tier, "")
+        kernel, ticket = seat.kernel, seat.ticket
+        if kernel is not None and kernel.alive:
+            return KernelStatus(kernel.state, kernel.id, kernel.memory, 0, self.tier, seat.message)
+        if ticket is not None:
+            place = ticket.line.place(ticket)
+            message = f"Waiting for a free kernel: place {place} in the queue." if place else ""
+            return KernelStatus("queued" if place else "starting", None, 0, place, self.tier, message)
+        return KernelStatus("none", None, 0, 0, self.tier, seat.message)
+
+    @property
+    def tier(self) -> str:
+        """How well cells are sealed on this machine."""
+        return "unsealed"
+
+    def listen(self, callback: Callable[[str], None]) -> Callable[[], None]:
+        """Have `callback(key)` called after every change of a key's status, from any thread.
+
+        Returns:
+            A function that ends it.
+        """
+        self._listeners.append(callback)
+        return lambda: self._listeners.remove(callback)
+
+    def shutdown(self) -> None:
+        """End every kernel and refuse further runs."""
+        self._closed.set()
+        self._reaper.join()
+        for key in list(self._seats):
+            self.close(key)
+        self._pool.close()
+        self._context.term()
+
+    def _seat(self, key: str) -> Seat:
+        with self._lock:
+            if self._closed.is_set():
+                raise RunnerClosed("The runner has been shut down; start the server again.")
+            return self._seats.setdefault(key, Seat())
+
+    def _new_kernel(self) -> Kernel:
+        return Kernel(self._limits, self._preload, self._context, self._kernel_changed)
+
+    def _kernel_changed(self) -> None:
+        with self._lock:
+            keys = [key for key, seat in self._seats.items() if seat.kernel is not None]
+        for key in keys:
+            self._tell(key)
+
+    def _tell(self, key: str) -> None:
+        for callback in tuple(self._listeners):
+            callback(key)
+
+    def _kernel(self, key: str, seat: Seat) -> Generator[Event, None, Kernel | None]:
+        """The key's live kernel; else wait in line for one. Gives None if interrupted while waiting."""
+        if seat.kernel is not None and seat.kernel.alive:
+            return seat.kernel
+        if seat.ticket is not None:
+            seat.ticket.leave()
+        seat.ticket = self._line.join()
+        for place in seat.ticket.wait():
+            self._tell(key)
+            yield Queued(place)
+        if seat.ticket.cancelled:
+            seat.ticket = None
+            return None
+        self._tell(key)
+        seat.kernel = self._pool.take()
+        self._tell(key)
+        return seat.kernel
+
+    def _settle(self, key: str, seat: Seat, kernel: Kernel) -> None:
+        """After a run: a kernel that died makes room for others."""
+        seat.message = kernel.message
+        if not kernel.alive:
+            self._leave(seat, kernel)
+        self._tell(key)
+
+    def _drop(self, key: str, message: str) -> None:
+        seat = self._seats.get(key)
+        if seat is None:
+            return
+        if seat.ticket is not None and seat.kernel is None:
+            seat.ticket.cancel()
+        kernel = seat.kernel
+        if kernel is not None:
+            kernel.end(message)
+            self._leave(seat, kernel)
+        self._tell(key)
+
+    def _leave(self, seat: Seat, kernel: Kernel) -> None:
+        with self._lock:
+            if seat.kernel is not kernel:
+                return
+            seat.kernel = None
+            ticket, seat.ticket = seat.ticket, None
+        if ticket is not None:
+            ticket.leave()
+
+    def _reap(self) -> None:
+        while not self._closed.wait(1.0):
+            now = time.monotonic()
+            for key, seat in list(self._seats.items()):
+                kernel = seat.kernel
+                if kernel is None:
+                    continue
+                if kernel.state == "idle" and now - kernel.used_at > self._idle_seconds:
+                    self._drop(key, "Stopped: unused for too long.")
+                elif not kernel.alive:
+                    self._settle(key, seat, kernel)

@@ -1,0 +1,109 @@
+"""The operating-system side of one kernel: its folders, its process, its end."""
+
+import secrets
+import shutil
+import signal
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import zmq
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import KernelManager
+from jupyter_core.utils import ensure_event_loop
+
+from .errors import KernelStartFailed
+from .limits import Limits
+from .provisioner import SealedProvisioner
+from .usage import ProcessUse, process_use
+
+LAST_WORDS = 2000
+
+
+class OneSpec(KernelSpecManager):  # type: ignore[misc]  # jupyter_client ships no types
+    """Knows one kernel specification and looks for none on disk."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Called by `KernelManager.kernel_spec`."""
+        metadata = {"supported_encryption": "curve"}
+        return KernelSpec(argv=["python"], display_name=kernel_name, language="python", metadata=metadata)
+
+
+class KernelProcess:
+    """A kernel's process in folders of its own: `scratch` for the cells, another for its sockets."""
+
+    def __init__(self, limits: Limits, preload: Sequence[str], context: "zmq.Context[zmq.Socket[bytes]]") -> None:
+        self._home = Path(tempfile.mkdtemp(prefix="playground-kernel-"))
+        self.scratch = self._home / "files"
+        self._sockets = self._home / "run"
+        for folder in (self.scratch, self._sockets):
+            folder.mkdir(mode=0o700)
+        self.id = secrets.token_hex(16)
+        self.manager = KernelManager(
+            kernel_name="sealed",
+            kernel_spec_manager=OneSpec(),
+            connection_file=str(self._sockets / "connection.json"),
+            transport="ipc",
+            ip=str(self._sockets / "k"),
+            context=context,
+            transport_encryption="required",
+        )
+        self.provisioner = SealedProvisioner(
+            kernel_id=self.id,
+            kernel_spec=self.manager.kernel_spec,
+            parent=self.manager,
+            scratch=str(self.scratch),
+            limits=asdict(limits),
+            preload=list(preload),
+        )
+        self.manager.provisioner = self.provisioner
+
+    def start(self) -> None:
+        """Start the process; it is ready only when it answers."""
+        with (self._home / "errors").open("wb") as errors:
+            try:
+                self.manager.start_kernel(stderr=errors)
+            finally:
+                ensure_event_loop().close()  # jupyter_client made it for this thread
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        return int(self.provisioner.pid)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self.provisioner.has_process and self.provisioner.exit_code is None
+
+    def use(self) -> ProcessUse | None:
+        """What it uses now; None once it is gone."""
+        return process_use(self.pid)
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in the running cell."""
+        self.provisioner.interrupt()
+
+    def kill(self) -> None:
+        """End the process and wait for it; harmless if it is gone."""
+        try:
+            self.manager.shutdown_kernel(now=True)
+        finally:
+            ensure_event_loop().close()
+
+    def remove(self) -> None:
+        """Remove its folders."""
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def epitaph(self) -> str:
+        """One sentence on how the process ended."""
+        code = self.provisioner.exit_code
+        if code is not None and code < 0:
+            return f"The kernel process was ended by {signal.Signals(-code).name}."
+        return "The kernel process ended by itself."
+
+    def start_failure(self) -> KernelStartFailed:
+        """The error for a process that did not become ready, with the end of what it wrote."""
+        words = (self._home / "errors").read_bytes()[-LAST_WORDS:].decode("utf-8", "replace").strip()
+        return KernelStartFailed(f"The kernel did not start. {self.epitaph()} It wrote:\n{words or 'nothing'}")

@@ -1,0 +1,82 @@
+"""How Jupyter starts a sealed kernel: a KernelProvisioner that runs our bootstrap with a clean environment."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.provisioning import LocalProvisioner
+from traitlets import Dict, Unicode
+from traitlets import List as ListOf
+
+from .limits import Limits
+
+PRELOAD = ("numpy", "pandas", "matplotlib.pyplot")
+CODE = Path(__file__).resolve().parent
+START = "import sys; sys.path.insert(0, {folder!r}); from sealed import kernel; kernel.main()"
+
+
+class SealedProvisioner(LocalProvisioner):  # type: ignore[misc]  # jupyter_client ships no types
+    """Starts a kernel in its own scratch folder; the launch methods mirror `subprocess.Popen`.
+
+    The traits may be set in a kernel specification under `metadata.kernel_provisioner.config`.
+    """
+
+    scratch = Unicode(help="folder the kernel may write to").tag(config=True)
+    limits = Dict(help="fields of app.runner.limits.Limits that differ from the default").tag(config=True)
+    preload = ListOf(Unicode(), list(PRELOAD), help="modules imported before the first run").tag(config=True)
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Called by `KernelManager.pre_start_kernel`: replaces command, environment and working folder."""
+        kwargs = await super().pre_launch(**kwargs)
+        limits = asdict(Limits()) | dict(self.limits)
+        options = {"scratch": self.scratch, "limits": limits, "preload": list(self.preload)}
+        start = START.format(folder=str(CODE))
+        kwargs["cmd"] = [sys.executable, "-I", "-c", start, self.parent.connection_file, json.dumps(options)]
+        kwargs["env"] = environment(self.scratch)
+        kwargs["cwd"] = self.scratch
+        return kwargs
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:  # noqa: ANN401
+        """Called by `KernelManager.launch_kernel`: the process gets no file of ours but the ends of /dev/null."""
+        nothing = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
+        return await super().launch_kernel(cmd, **{"stderr": subprocess.DEVNULL, **kwargs, **nothing})
+
+    async def wait(self) -> int | None:
+        """Called by `KernelManager.kill_kernel`; polls faster than the base class, as a kill takes milliseconds."""
+        while self.process is not None and self.process.poll() is None:
+            await asyncio.sleep(0.005)
+        return await super().wait()
+
+    @property
+    def exit_code(self) -> int | None:
+        """Exit status of the process, negative for a signal; None while it runs."""
+        return None if self.process is None else self.process.poll()
+
+    def interrupt(self) -> None:
+        """Send SIGINT, which becomes KeyboardInterrupt in the cell that runs."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+
+
+def environment(scratch: str) -> dict[str, str]:
+    """The whole environment of a sealed process; nothing is inherited from ours."""
+    return {
+        "HOME": scratch,
+        "IPYTHONDIR": f"{scratch}/.ipython",
+        "LANG": "C.UTF-8",
+        "MALLOC_ARENA_MAX": "2",
+        "MKL_NUM_THREADS": "1",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MPLCONFIGDIR": f"{scratch}/.matplotlib",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PATH": "/usr/bin:/bin",
+        "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "TMPDIR": scratch,
+    }

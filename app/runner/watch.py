@@ -1,0 +1,85 @@
+"""Holds one kernel to the limits that only an observer can see."""
+
+import time
+
+from .limits import Limits
+from .process import KernelProcess
+from .run import Run
+from .usage import folder_use, unlinked_size
+
+DISK_EVERY = 4  # ticks
+BACKGROUND_SECONDS = 60.0
+
+
+class Watch:
+    """Counts what a kernel receives and uses; `check` names the limit that was passed."""
+
+    def __init__(self, process: KernelProcess, limits: Limits) -> None:
+        self._process = process
+        self._limits = limits
+        self._ticks = 0
+        self._bytes = 0
+        self._messages = 0
+        self._cpu = 0.0
+        self._cpu_since = time.monotonic()
+
+    def begin(self) -> None:
+        """A run begins: count from zero."""
+        self._reset()
+
+    def idle(self) -> None:
+        """A run has ended: from now on what is burnt or sent is background work."""
+        self._reset()
+
+    def _reset(self) -> None:
+        self._bytes = self._messages = 0
+        use = self._process.use()
+        self._cpu = use.cpu if use else 0.0
+        self._cpu_since = time.monotonic()
+
+    def received(self, size: int) -> None:
+        """A message of `size` bytes came."""
+        self._bytes += size
+        self._messages += 1
+
+    def check(self, run: Run | None) -> str | None:
+        """The name of the limit that is passed now, or None."""
+        self._ticks += 1
+        return self._sent() or self._time(run) or self._used(run) or self._stored()
+
+    def _sent(self) -> str | None:
+        if self._bytes > self._limits.output:
+            return "output"
+        return "messages" if self._messages > self._limits.messages else None
+
+    def _time(self, run: Run | None) -> str | None:
+        return "wall" if run is not None and run.seconds > self._limits.wall else None
+
+    def _used(self, run: Run | None) -> str | None:
+        use = self._process.use()
+        if use is None:
+            return None
+        if use.memory > self._limits.memory * 3 // 2:  # the heap is capped at 1; mapped libraries come on top
+            return "memory"
+        if use.threads > self._limits.threads:
+            return "threads"
+        burnt = use.cpu - self._cpu
+        if run is not None:
+            return "cpu" if burnt > self._limits.cpu else None
+        return self._background(burnt, use.cpu)
+
+    def _background(self, burnt: float, cpu: float) -> str | None:
+        if burnt > self._limits.background:
+            return "background"
+        if time.monotonic() - self._cpu_since > BACKGROUND_SECONDS:
+            self._cpu, self._cpu_since = cpu, time.monotonic()
+        return None
+
+    def _stored(self) -> str | None:
+        if self._ticks % DISK_EVERY:
+            return None
+        use = folder_use(self._process.scratch, self._limits.files)
+        if use.files > self._limits.files:
+            return "files"
+        size = use.size + unlinked_size(self._process.pid)
+        return "disk" if size > self._limits.disk else None
