@@ -1,0 +1,163 @@
+"""The tables. They never leave this package: `storage.records` holds what does.
+
+`seq` grows with every row and is what "newest" means, whatever a clock did. Pointers between sessions, turns, cells
+and versions go both ways; those marked `use_alter` close the circles.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from storage.types import CheckedText, JsonText, PackedJson, UtcDateTime
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def _part_of(column: str) -> ForeignKey:
+    return ForeignKey(column, ondelete="CASCADE")
+
+
+def _points_to(column: str, *, circular: bool = False) -> ForeignKey:
+    return ForeignKey(column, ondelete="SET NULL", use_alter=circular)
+
+
+class Table(DeclarativeBase):
+    """Base of the tables."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map: ClassVar[dict[Any, Any]] = {str: CheckedText, datetime: UtcDateTime, dict[str, Any]: JsonText}
+    kind: ClassVar[str]
+
+    seq: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, sort_order=-2)
+
+
+class Identified(Table):
+    """Base of the tables whose rows have an id."""
+
+    __abstract__ = True
+
+    id: Mapped[str] = mapped_column(unique=True, sort_order=-1)
+
+
+class SessionRow(Identified):
+    """See `records.Session`. `target_cell_id` is no foreign key, as it may be a word."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index(None, "owner", "updated_at"), Index(None, "deleted_at"))
+    kind = "session"
+
+    owner: Mapped[str]
+    title: Mapped[str]
+    head_turn_id: Mapped[str | None] = mapped_column(_points_to("turns.id", circular=True), index=True)
+    target_cell_id: Mapped[str | None]
+    draft: Mapped[str]
+    sampling: Mapped[dict[str, Any]]
+    model_id: Mapped[str]
+    revision: Mapped[int]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+
+class CellRow(Identified):
+    """See `records.Cell`."""
+
+    __tablename__ = "cells"
+    kind = "cell"
+
+    session_id: Mapped[str] = mapped_column(_part_of("sessions.id"), index=True)
+    position: Mapped[int]
+    title: Mapped[str]
+    version_id: Mapped[str | None] = mapped_column(_points_to("versions.id", circular=True), index=True)
+    revision: Mapped[int]
+    created_at: Mapped[datetime]
+    deleted_at: Mapped[datetime | None]
+
+
+class TurnRow(Identified):
+    """See `records.Turn`."""
+
+    __tablename__ = "turns"
+    kind = "turn"
+
+    session_id: Mapped[str] = mapped_column(_part_of("sessions.id"), index=True)
+    parent_id: Mapped[str | None] = mapped_column(_points_to("turns.id"), index=True)
+    request: Mapped[str]
+    prose: Mapped[str]
+    status: Mapped[str] = mapped_column(index=True)
+    message: Mapped[str]
+    target_cell_id: Mapped[str | None] = mapped_column(_points_to("cells.id"), index=True)
+    cell_id: Mapped[str | None] = mapped_column(_points_to("cells.id"), index=True)
+    version_id: Mapped[str | None] = mapped_column(_points_to("versions.id", circular=True), index=True)
+    model: Mapped[str]
+    quantisation: Mapped[str]
+    sampling: Mapped[dict[str, Any]]
+    prompt_report: Mapped[dict[str, Any]] = mapped_column(PackedJson)
+    tokens_in: Mapped[int | None]
+    tokens_out: Mapped[int | None]
+    seconds: Mapped[float | None]
+    created_at: Mapped[datetime]
+
+
+class VersionRow(Identified):
+    """See `records.Version`."""
+
+    __tablename__ = "versions"
+    __table_args__ = (UniqueConstraint("cell_id", "number"),)
+    kind = "version"
+
+    cell_id: Mapped[str] = mapped_column(_part_of("cells.id"))
+    number: Mapped[int]
+    source: Mapped[str]
+    sha256: Mapped[str]
+    parent_id: Mapped[str | None] = mapped_column(_points_to("versions.id"), index=True)
+    origin: Mapped[str]
+    status: Mapped[str] = mapped_column(index=True)
+    turn_id: Mapped[str | None] = mapped_column(_points_to("turns.id"), index=True)
+    model: Mapped[str]
+    quantisation: Mapped[str]
+    sampling: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class RunRow(Identified):
+    """See `records.Run`."""
+
+    __tablename__ = "runs"
+    kind = "run"
+
+    session_id: Mapped[str] = mapped_column(_part_of("sessions.id"), index=True)
+    cell_id: Mapped[str] = mapped_column(_part_of("cells.id"), index=True)
+    version_id: Mapped[str] = mapped_column(_part_of("versions.id"), index=True)
+    sha256: Mapped[str]
+    kernel_id: Mapped[str]
+    upstream: Mapped[dict[str, Any]]
+    status: Mapped[str] = mapped_column(index=True)
+    limit: Mapped[str]
+    message: Mapped[str]
+    execution_count: Mapped[int | None]
+    outputs: Mapped[list[dict[str, Any]]] = mapped_column(PackedJson)
+    failure: Mapped[dict[str, Any] | None] = mapped_column(PackedJson)
+    started_at: Mapped[datetime | None]
+    milliseconds: Mapped[float | None]
+
+
+class ShareRow(Table):
+    """See `records.Share`."""
+
+    __tablename__ = "shares"
+    kind = "share"
+
+    token: Mapped[str] = mapped_column(unique=True)
+    session_id: Mapped[str] = mapped_column(_part_of("sessions.id"), index=True)
+    document: Mapped[dict[str, Any]] = mapped_column(PackedJson)
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
