@@ -28,8 +28,10 @@ export async function goToNew(): Promise<void> {
     pane.value = "thread";
     return;
   }
-  await open("new_session", {}, "push");
+  await openNew();
 }
+
+export const openNew = (): Promise<void> => open("new_session", {}, "push");
 
 /** Reads the address, opens what it names and follows it from then on. */
 export function start(): void {

@@ -208,7 +208,7 @@ export interface Actions {
   rename: [{ title: string; session: string }, {}];
   delete_session: [{ session: string }, {}];
   restore_session: [{ session: string }, {}];
-  draft: [{ text: string }, {}];
+  draft: [{ text: string; session: string }, {}]; // names its session: it may be saved after the page has moved on
   aim: [{ target: Target }, {}];
   settings: [{ sampling: Sampling }, {}];
   models: [{}, { models: Model[] }];

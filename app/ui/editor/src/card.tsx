@@ -1,0 +1,108 @@
+// An answer in one line: where it went, what became of it. It leads to its cell.
+import { Icon, type IconName } from "./icons";
+import { seconds } from "./format";
+import { activeCell, cells, showCell } from "./store";
+import type { Cell, Run, Turn } from "./types";
+
+interface Evidence {
+  words: string;
+  tone?: "pass" | "fail" | "warn" | "live";
+  icon?: IconName;
+}
+
+export function Card({ turn }: { turn: Turn }) {
+  const its = turn.cell;
+  const cell = cells.value.find((one) => one.id === its?.id);
+  const busy = turn.status === "writing" || turn.status === "queued";
+  if (!its && !busy) return null;
+  const facts = evidence(turn, cell);
+  const inside = (
+    <>
+      {its && <span class="ref">{its.number === null ? "deleted cell" : `cell ${its.number}`} · v{its.version}</span>}
+      {facts.map((fact) => (
+        <span class={`ev num ${fact.tone ?? ""}`}>
+          {fact.icon && <Icon name={fact.icon} />}
+          {fact.words}
+        </span>
+      ))}
+    </>
+  ); // prettier-ignore
+  if (!its || !cell) return <div class="card still">{inside}</div>;
+  return (
+    <button type="button" class={activeCell.value === cell.id ? "card on" : "card"} onClick={() => showCell(cell.id)}>
+      {inside}
+      <span class="go">
+        <Icon name="right" />
+      </span>
+      {turn.status === "writing" && <Progress lines={its.lines} of={expected(cell)} />}
+    </button>
+  );
+}
+
+/** How many lines the version will about have: as many as the one it replaces. */
+const expected = (cell: Cell | undefined): number => (cell?.before ? cell.before.trimEnd().split("\n").length : 0);
+
+function Progress({ lines, of }: { lines: number; of: number }) {
+  return of ? (
+    <span class="bar-live">
+      <i style={{ width: `${Math.min(100, (100 * lines) / of)}%` }} />
+    </span>
+  ) : null;
+}
+
+function evidence(turn: Turn, cell: Cell | undefined): Evidence[] {
+  switch (turn.status) {
+    case "queued":
+      return [{ words: turn.message || "waits for the one before", tone: "live", icon: "clock" }];
+    case "writing":
+      return [{ words: turn.cell ? "writing" : "reading the request", tone: "live" }, ...line(turn, cell)];
+    case "stopped":
+      return [{ words: "stopped", icon: "stop" }, ...ran(turn, cell)];
+    case "failed":
+      return [{ words: "failed", tone: "fail", icon: "fail" }];
+    case "cut":
+      return [{ words: "cut off", tone: "warn", icon: "warn" }, ...ran(turn, cell)];
+    case "done":
+      return ran(turn, cell);
+  }
+}
+
+function line(turn: Turn, cell: Cell | undefined): Evidence[] {
+  const [at, of] = [turn.cell?.lines ?? 0, expected(cell)];
+  if (!at) return [];
+  return [{ words: of >= at ? `line ${at} of about ${of}` : `line ${at}` }];
+}
+
+/** What the newest run says of this very version; nothing, where another version is shown or was run. */
+function ran(turn: Turn, cell: Cell | undefined): Evidence[] {
+  if (!turn.cell || !cell) return [];
+  if (cell.version.number !== turn.cell.version) return [{ words: `now v${cell.version.number}` }];
+  const run = cell.run;
+  if (!run || run.version !== turn.cell.version) return [{ words: "not run" }];
+  return [outcome(run), ...(cell.stale ? [{ words: "stale", tone: "warn" as const, icon: "clock" as const }] : [])];
+}
+
+function outcome(run: Run): Evidence {
+  switch (run.status) {
+    case "ok":
+      return { words: run.milliseconds === null ? "ran" : `ran ${duration(run.milliseconds)}`, tone: "pass", icon: "check" };
+    case "error":
+      return { words: failure(run), tone: "fail", icon: "fail" };
+    case "queued":
+    case "running":
+      return { words: run.status, tone: "live" };
+    case "interrupted":
+    case "cut":
+      return { words: run.status === "cut" ? "run cut off" : "interrupted", icon: "stop" };
+    case "limit":
+    case "died":
+      return { words: run.message || (run.status === "limit" ? "stopped by a limit" : "the kernel died"), tone: "fail", icon: "stop" };
+  }
+} // prettier-ignore
+
+function failure(run: Run): string {
+  const here = run.failure?.frames.findLast((frame) => frame.here);
+  return `${run.failure?.name ?? "failed"}${here ? `, line ${here.line}` : ""}`;
+}
+
+const duration = (ms: number): string => (ms < 1000 ? `${Math.max(1, Math.round(ms))} ms` : seconds(ms / 1000));

@@ -1,0 +1,245 @@
+// Where requests are written: which cell they are about, how much the model sees of it, Send and Stop.
+import { computed, effect, signal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { focused, text, write } from "./draft";
+import { loading } from "./format";
+import { Icon } from "./icons";
+import { Menu, type Item } from "./menu";
+import { Notice } from "./notice";
+import { phone, sheet } from "./panes";
+import { act, failed } from "./server";
+import { cells, connection, sessionId, turns, view, writing } from "./store";
+import type { Target } from "./types";
+
+const LONGEST = 100_000; // characters; the server holds the same limit
+const FIELD = "composer-request";
+
+const fault = signal(""); // why the last request was not taken
+const told = signal(""); // why what stands here cannot be sent, said when somebody tries
+const sending = signal(false);
+const seen = signal<number | null>(null); // tokens of the prompt that would be sent
+
+// The chip answers at once; the server's word counts again when another session is shown or a request was sent.
+const picked = signal<{ session: string | null; target: Target } | null>(null);
+const target = computed<Target>(() => {
+  const asked = picked.value?.session === sessionId.value ? picked.value.target : (view.value?.session.target ?? "auto");
+  return asked === "auto" || asked === "new" || cells.value.some((cell) => cell.id === asked) ? asked : "auto";
+});
+
+const ready = computed(() => view.value?.engine.state === "ready");
+
+/** Why what stands in the composer cannot be sent now, or "". */
+const hindrance = computed((): string => {
+  const request = text.value;
+  if (!request.trim()) return "Write a request first.";
+  if (request.length > LONGEST)
+    return `The request has ${request.length.toLocaleString()} characters; ${LONGEST.toLocaleString()} is the most. Shorten it, or put data into a cell.`;
+  const engine = view.value?.engine;
+  if (!engine) return "The session is being opened.";
+  if (engine.state === "failed") return "There is no model to ask: see the notice over the cells, or choose another.";
+  return ready.value ? "" : `${loading(engine)}. It can be sent when the model is ready.`;
+});
+
+export const focusComposer = (): void => document.getElementById(FIELD)?.focus();
+
+/** Puts a request into the composer and sends it, where it can be sent. */
+export function offer(request: string): void {
+  write(request);
+  if (hindrance.value) focusComposer();
+  else void send();
+}
+
+export function stop(): boolean {
+  const turn = writing.value;
+  if (turn) void act("stop", { turn: turn.id });
+  return turn !== null;
+}
+
+async function send(): Promise<void> {
+  fault.value = "";
+  told.value = hindrance.value;
+  if (told.value || sending.value) return;
+  const [request, aim, session] = [text.value, target.value, sessionId.value];
+  sending.value = true;
+  write("");
+  const answer = await act("ask", { request, target: aim });
+  sending.value = false;
+  if (!failed(answer)) {
+    picked.value = null;
+    return;
+  }
+  if (session === sessionId.value && !text.value) write(request);
+  fault.value = answer.fault.message;
+}
+
+// The count follows what is written, a little behind, while somebody could send it.
+let timer = 0;
+effect(() => {
+  const [request, aim] = [text.value, target.value];
+  clearTimeout(timer);
+  if (!request.trim() || request.length > LONGEST || !ready.value || connection.value !== "open") {
+    seen.value = null;
+    return;
+  }
+  timer = window.setTimeout(async () => {
+    const answer = await act("sees", { request, target: aim });
+    if (text.value === request && target.value === aim) seen.value = failed(answer) ? null : answer.tokens;
+  }, 900);
+});
+effect(() => void (text.value && (told.value = ""))); // what is said of a request goes when it changes
+
+export function Composer() {
+  return (
+    <>
+      {fault.value && <NotTaken />}
+      <form class="composer" aria-label="Composer" onSubmit={(event) => (event.preventDefault(), void send())}>
+        <div class="chips">
+          <Aim />
+        </div>
+        <Field />
+        <div class="foot">
+          <button type="button" class="btn quiet" aria-haspopup="dialog" onClick={() => (sheet.value = { name: "settings" })}>
+            <Icon name="sliders" />
+            <span class="wide">Settings</span>
+            <span class="vh narrow">Settings</span>
+          </button>
+          {seen.value !== null && <Sees />}
+          <span class="grow" />
+          <Buttons />
+        </div>
+        <p class="why" id="composer-why" role="status">
+          {told.value || (text.value.length > LONGEST || (text.value && !ready.value) ? hindrance.value : "")}
+        </p>
+      </form>
+      <Hints />
+    </>
+  ); // prettier-ignore
+}
+
+function NotTaken() {
+  return (
+    <div class="untaken">
+      <Notice tone="fail" title={fault.value} reason="Your request is kept below.">
+        <button type="button" class="btn accent" onClick={() => void send()}>
+          Send again
+        </button>
+        <button type="button" class="btn quiet" onClick={() => (fault.value = "")}>
+          Close
+        </button>
+      </Notice>
+    </div>
+  );
+}
+
+function Aim() {
+  const cell = cells.value.find((one) => one.id === target.value);
+  const words = cell ? `refine cell ${cell.number}` : target.value === "new" || !cells.value.length ? "new cell" : "where it fits";
+  return (
+    <Menu class="chip target" label={`The answer goes to: ${words}`} items={aims()}>
+      {words}
+      <Icon name="down" />
+    </Menu>
+  );
+}
+
+function aims(): (Item | null)[] {
+  const pick = (to: Target) => () => {
+    picked.value = { session: sessionId.value, target: to };
+    void act("aim", { target: to });
+    focusComposer();
+  };
+  const one = (label: string, hint: string, to: Target): Item => ({ label, hint, checked: target.value === to, run: pick(to) });
+  return [
+    one("Where it fits", "chosen by the request", "auto"),
+    one("New cell", "", "new"),
+    ...(cells.value.length ? [null] : []),
+    ...cells.value.map((cell) => one(`Refine cell ${cell.number}`, cell.title, cell.id)),
+  ];
+}
+
+function Field() {
+  const field = useRef<HTMLTextAreaElement>(null);
+  useLayoutEffect(() => {
+    const its = field.current;
+    if (!its || CSS.supports("field-sizing", "content")) return;
+    its.style.height = "auto";
+    its.style.height = `${its.scrollHeight}px`;
+  }, [text.value]);
+  const keys = (event: KeyboardEvent): void => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    void send();
+  };
+  return (
+    <textarea
+      id={FIELD} ref={field} rows={1} dir="auto" enterkeyhint="send" autoComplete="off" spellcheck={true}
+      aria-label="Your request" aria-describedby="composer-why" aria-invalid={text.value.length > LONGEST}
+      placeholder={placeholder()} value={text.value}
+      onInput={(event) => write(event.currentTarget.value)}
+      onFocus={() => (focused.value = true)} onBlur={() => (focused.value = false)} onKeyDown={keys}
+    />
+  ); // prettier-ignore
+}
+
+function placeholder(): string {
+  if (writing.value) return "Next request; it waits for this one";
+  return turns.value.length ? "Change something, or ask for more" : "What should it do?";
+}
+
+function Sees() {
+  const open = (): void => void (sheet.value = { name: "sees", of: { request: text.value, target: target.value } });
+  return (
+    <button type="button" class="btn quiet num" aria-haspopup="dialog" onClick={open}>
+      sees {seen.value} tokens
+    </button>
+  );
+}
+
+function Buttons() {
+  const turn = writing.value;
+  const idle = Boolean(hindrance.value) || sending.value;
+  return (
+    <>
+      {turn && (
+        <button type="button" class="btn" onClick={stop}>
+          <Icon name="stop" />
+          {turn.status === "queued" ? "Leave the queue" : "Stop"}
+          <kbd class="wide">Esc</kbd>
+        </button>
+      )}
+      {(!turn || text.value.trim()) && (
+        <button
+          type="submit" class={idle || turn ? "btn" : "btn primary"} aria-disabled={idle} aria-describedby="composer-why"
+        >
+          Send
+          {!idle && <Icon name="send" />}
+        </button>
+      )}
+    </>
+  ); // prettier-ignore
+}
+
+const MOD = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
+
+function Hints() {
+  if (phone.value) {
+    return connection.value === "lost" ? (
+      <p class="hint" role="status">
+        reconnecting… what you type is kept
+      </p>
+    ) : null;
+  }
+  return (
+    <p class="hint">
+      <span>
+        <kbd>{MOD} K</kbd> composer
+      </span>
+      <span>
+        <kbd>Shift Enter</kbd> run
+      </span>
+      <span>
+        <kbd>?</kbd> all keys
+      </span>
+    </p>
+  );
+}

@@ -1,0 +1,46 @@
+// Keys that work anywhere on the page. Those of a cell (run, move) are the notebook's; dialogs and menus take Esc themselves.
+import { focusComposer, stop } from "./composer";
+import { sheet } from "./panes";
+import { act } from "./server";
+import { view } from "./store";
+
+export const KEYS: readonly (readonly [string, string])[] = [
+  ["Mod K", "write a request"],
+  ["Enter", "in the composer: send"],
+  ["Shift Enter", "in the composer: a new line"],
+  ["Shift Enter", "in a cell: run it and go to the next"],
+  ["Mod Enter", "in a cell: run it and stay"],
+  ["Alt Up", "move the cell up"],
+  ["Alt Down", "move the cell down"],
+  ["Esc", "stop what is being written, else what is running"],
+  ["?", "this list"],
+];
+
+export function start(): void {
+  addEventListener("keydown", pressed, { capture: true });
+  addEventListener("keydown", escaped);
+}
+
+function pressed(event: KeyboardEvent): void {
+  if (document.querySelector("dialog[open]")) return;
+  if ((event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === "k") {
+    event.preventDefault();
+    event.stopPropagation();
+    focusComposer();
+  } else if (event.key === "?" && !event.ctrlKey && !event.metaKey && !typing(event.target)) {
+    event.preventDefault();
+    sheet.value = { name: "keys" };
+  }
+}
+
+/** Esc stops, unless something nearer took it: an editor's panel, a menu, a sheet, a field being edited. */
+function escaped(event: KeyboardEvent): void {
+  if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+  if (document.querySelector("dialog[open], :popover-open")) return;
+  if (!stop() && view.value?.kernel.state === "busy") void act("interrupt", {});
+}
+
+function typing(target: EventTarget | null): boolean {
+  const its = target instanceof HTMLElement ? target : null;
+  return Boolean(its?.isContentEditable || its?.matches("input:not([type=radio], [type=range], [type=checkbox]), textarea, select"));
+}

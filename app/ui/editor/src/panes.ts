@@ -1,0 +1,36 @@
+// What is open beside the thread and the cells.
+import { effect, signal } from "@preact/signals";
+import type { Actions } from "./types";
+
+export type SheetName = { name: "keys" | "share" | "settings" } | { name: "sees"; of: Actions["sees"][0] };
+
+export const sheet = signal<SheetName | null>(null);
+
+const oneColumn = matchMedia("(max-width: 900px)");
+export const phone = signal(oneColumn.matches);
+oneColumn.addEventListener("change", () => {
+  phone.value = oneColumn.matches;
+  if (phone.value) sidebar.value = false;
+});
+
+const NAME = "codegen-playground-sidebar";
+export const sidebar = signal(!oneColumn.matches && remembered() === "open");
+effect(() => {
+  if (!phone.value) remember(sidebar.value ? "open" : "closed");
+});
+
+function remembered(): string {
+  try {
+    return localStorage.getItem(NAME) ?? (innerWidth >= 1280 ? "open" : "closed");
+  } catch {
+    return "closed";
+  }
+}
+
+function remember(state: string): void {
+  try {
+    localStorage.setItem(NAME, state);
+  } catch {
+    // Without storage the sidebar starts as the width suggests.
+  }
+}

@@ -1,0 +1,46 @@
+// The side sheets, one at a time.
+import { SideSheet } from "./dialog";
+import { KEYS } from "./keys";
+import { sheet } from "./panes";
+import { SeesSheet } from "./sees";
+import { SettingsSheet } from "./settings";
+import { ShareSheet } from "./share";
+
+const close = (): void => void (sheet.value = null);
+
+export function Sheets() {
+  switch (sheet.value?.name) {
+    case "keys":
+      return <KeysSheet />;
+    case "sees":
+      return <SeesSheet of={sheet.value.of} close={close} />;
+    case "settings":
+      return <SettingsSheet close={close} />;
+    case "share":
+      return <ShareSheet close={close} />;
+    default:
+      return null;
+  }
+}
+
+const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+const NAMES: Record<string, string> = { Mod: MAC ? "⌘" : "Ctrl", Alt: MAC ? "⌥" : "Alt", Up: "↑", Down: "↓" };
+
+function KeysSheet() {
+  return (
+    <SideSheet title="Keys" onClose={close}>
+      <dl class="keys">
+        {KEYS.map(([keys, what]) => (
+          <div>
+            <dt>
+              {keys.split(" ").map((key) => (
+                <kbd>{NAMES[key] ?? key}</kbd>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </SideSheet>
+  );
+}

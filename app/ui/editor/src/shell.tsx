@@ -1,0 +1,68 @@
+// The page: sessions, bars, thread with its composer, cells. One grid, which on a phone becomes one column with two panes.
+import { BarFault, LeftBar, RightBar } from "./bars";
+import { Composer } from "./composer";
+import { SideSheet } from "./dialog";
+import { Notice } from "./notice";
+import { phone, sidebar } from "./panes";
+import { goToNew, opening, read } from "./route";
+import { SessionList } from "./sessions";
+import { Sheets } from "./sheets";
+import { gone, pane } from "./store";
+import { Thread } from "./thread";
+
+export function Shell() {
+  return (
+    <div class="cg" data-pane={pane.value}>
+      <Side />
+      <LeftBar />
+      <RightBar />
+      <section class="thread" id="pane-thread" aria-label="Thread">
+        {opening.value || gone.value ? <Blocked /> : <Thread />}
+        <div class="dock">
+          <Composer />
+        </div>
+      </section>
+      <main class="cells" id="pane-cells" aria-label="Cells">
+        <BarFault />
+      </main>
+      <Sheets />
+    </div>
+  );
+}
+
+function Side() {
+  if (!sidebar.value) return null;
+  if (!phone.value) {
+    return (
+      <aside class="side" aria-label="Sessions">
+        <SessionList />
+      </aside>
+    );
+  }
+  return (
+    <SideSheet title="Sessions" side="left" onClose={() => (sidebar.value = false)}>
+      <SessionList />
+    </SideSheet>
+  );
+}
+
+/** Stands for the thread where there is no session to show. */
+function Blocked() {
+  const fault = opening.value;
+  return (
+    <div class="turns">
+      <Notice tone="fail" title={fault ? fault.message : gone.value} reason={fault ? "" : BELONGS}>
+        {fault && (
+          <button type="button" class="btn accent" onClick={() => void read()}>
+            Try again
+          </button>
+        )}
+        <button type="button" class="btn" onClick={() => void goToNew()}>
+          New session
+        </button>
+      </Notice>
+    </div>
+  );
+}
+
+const BELONGS = "Sessions belong to the browser that made them. A share link shows a session to anyone.";

@@ -1,0 +1,195 @@
+// The conversation: requests, what was said to them, and a card for each answer that leads to its cell.
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { Card } from "./card";
+import { useFocus } from "./focus";
+import { Hello } from "./hello";
+import { Icon } from "./icons";
+import { Menu, type Item } from "./menu";
+import { Notice } from "./notice";
+import { sheet } from "./panes";
+import { act, failed, type Faulty } from "./server";
+import { Announcer } from "./announcer";
+import { cells, turns, view } from "./store";
+import type { Target, Turn } from "./types";
+import { Folded, Prose } from "./words";
+
+const NEAR_END = 64; // px: so near the end, the thread follows what is written
+
+export function Thread() {
+  const list = turns.value;
+  if (!view.value) return <div class="turns" aria-busy="true" />;
+  return list.length ? <Log list={list} /> : <Hello />;
+}
+
+function Log({ list }: { list: Turn[] }) {
+  const box = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const last = useRef<string>();
+  useLayoutEffect(() => {
+    const newest = list.at(-1)?.id;
+    if (atEnd.current || newest !== last.current) box.current?.scrollTo({ top: box.current.scrollHeight });
+    last.current = newest;
+  });
+  const scrolled = (event: Event): void => {
+    const { scrollHeight, scrollTop, clientHeight } = event.currentTarget as HTMLElement;
+    atEnd.current = scrollHeight - scrollTop - clientHeight < NEAR_END;
+  };
+  // The log itself is not live: what is written would be read out token by token. The announcer says it once.
+  return (
+    <div class="turns" ref={box} role="log" aria-live="off" aria-label="Turns" tabIndex={0} onScroll={scrolled}>
+      {list.map((turn) => (
+        <TurnView key={turn.id} turn={turn} />
+      ))}
+      <Announcer />
+    </div>
+  );
+}
+
+function TurnView({ turn }: { turn: Turn }) {
+  const [editing, edit] = useState(false);
+  const [fault, setFault] = useState("");
+  const tell = async (answer: Promise<object | Faulty>): Promise<boolean> => {
+    const came = await answer;
+    setFault(failed(came) ? came.fault.message : "");
+    return !failed(came);
+  };
+  const ended = turn.status === "failed" || turn.status === "cut" || turn.status === "stopped";
+  return (
+    <article class="turn" aria-label={`Turn ${turn.number}`}>
+      <span class="n">{turn.number}</span>
+      <div class="its">
+        {editing ? (
+          <Edit turn={turn} tell={tell} done={() => edit(false)} />
+        ) : (
+          <>
+            <Tools turn={turn} tell={tell} edit={() => edit(true)} />
+            <p class="ask" dir="auto">
+              <Folded text={turn.request} />
+            </p>
+          </>
+        )}
+        {turn.prose && (
+          <p class="say" dir="auto">
+            <Prose text={turn.prose} />
+          </p>
+        )}
+        <Card turn={turn} />
+        {ended && <Ended turn={turn} again={() => void tell(act("regenerate", { turn: turn.id }))} />}
+        {fault && <Notice tone="fail" title={fault} />}
+      </div>
+    </article>
+  );
+}
+
+type Tell = (answer: Promise<object | Faulty>) => Promise<boolean>;
+
+function Tools({ turn, tell, edit }: { turn: Turn; tell: Tell; edit: () => void }) {
+  const busy = turn.status === "writing" || turn.status === "queued";
+  return (
+    <span class="tools">
+      {turn.branch.count > 1 && <Branch turn={turn} tell={tell} />}
+      {busy ? (
+        <button type="button" class="btn" onClick={() => void tell(act("stop", { turn: turn.id }))}>
+          <Icon name="stop" />
+          {turn.status === "queued" ? "Leave the queue" : "Stop"}
+        </button>
+      ) : (
+        <>
+          <button type="button" class="btn quiet icon" aria-label={`Edit request ${turn.number}`} onClick={edit}>
+            <Icon name="pen" />
+          </button>
+          <Menu class="btn quiet icon" label={`More for turn ${turn.number}`} items={choices(turn, tell)}>
+            <Icon name="more" />
+          </Menu>
+        </>
+      )}
+    </span>
+  );
+}
+
+function choices(turn: Turn, tell: Tell): (Item | null)[] {
+  const copied = (text: string) => () => void navigator.clipboard?.writeText(text);
+  const move = (target: Target) => () => void tell(act("move_answer", { turn: turn.id, target }));
+  const others = cells.value.filter((cell) => cell.id !== turn.cell?.id);
+  return [
+    { label: "Regenerate", icon: "again", run: () => void tell(act("regenerate", { turn: turn.id })) },
+    { label: "What the model saw", icon: "eye", run: () => (sheet.value = { name: "sees", of: { turn: turn.id } }) },
+    null,
+    { label: "Copy the request", icon: "copy", run: copied(turn.request) },
+    { label: "Copy the answer", icon: "copy", disabled: !turn.prose, run: copied(turn.prose) },
+    ...(turn.cell && turn.cell.number !== null ? [null, { label: "Move to a new cell", icon: "move" as const, run: move("new") }] : []),
+    ...(turn.cell && turn.cell.number !== null
+      ? others.map((cell) => ({ label: `Move to cell ${cell.number}`, hint: cell.title, icon: "move" as const, run: move(cell.id) }))
+      : []),
+  ]; // prettier-ignore
+}
+
+function Branch({ turn, tell }: { turn: Turn; tell: Tell }) {
+  const { index, count, previous, next } = turn.branch;
+  const go = (to: string | null) => () => void (to && tell(act("show_branch", { turn: to })));
+  return (
+    <span class="ver" role="group" aria-label={`Branch ${index} of ${count}`}>
+      <button type="button" aria-label="Previous branch" disabled={!previous} onClick={go(previous)}>
+        <Icon name="left" />
+      </button>
+      {index}/{count}
+      <button type="button" aria-label="Next branch" disabled={!next} onClick={go(next)}>
+        <Icon name="right" />
+      </button>
+    </span>
+  );
+}
+
+/** The request as a field; what is sent starts a branch, and the old one stays. */
+function Edit({ turn, tell, done }: { turn: Turn; tell: Tell; done: () => void }) {
+  const [text, write] = useState(turn.request);
+  const field = useFocus<HTMLTextAreaElement>();
+  const send = async (): Promise<void> => {
+    if (text.trim() && (await tell(act("edit_turn", { turn: turn.id, request: text })))) done();
+  };
+  const keys = (event: KeyboardEvent): void => {
+    if (event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+      done();
+    } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+      event.preventDefault();
+      void send();
+    }
+  };
+  return (
+    <form class="edit" onSubmit={(event) => (event.preventDefault(), void send())}>
+      <textarea
+        class="field" rows={Math.min(8, text.split("\n").length + 1)} aria-label={`Request ${turn.number}`} dir="auto" value={text}
+        ref={field} onInput={(event) => write(event.currentTarget.value)} onKeyDown={keys}
+      />
+      <div class="act">
+        <button type="submit" class="btn primary" disabled={!text.trim()}>
+          Ask again
+        </button>
+        <button type="button" class="btn quiet" onClick={done}>
+          Cancel<kbd class="wide">Esc</kbd>
+        </button>
+        <span class="sub">starts a branch; the old one is kept</span>
+      </div>
+    </form>
+  ); // prettier-ignore
+}
+
+const ENDS = {
+  failed: "No answer came of this.",
+  cut: "Cut off: the server ended while it wrote. What came is kept.",
+  stopped: "",
+} as const;
+
+function Ended({ turn, again }: { turn: Turn; again: () => void }) {
+  const words = turn.message || ENDS[turn.status as keyof typeof ENDS];
+  if (!words) return null;
+  return (
+    <Notice tone={turn.status === "failed" ? "fail" : "warn"} title={words}>
+      <button type="button" class="btn" onClick={again}>
+        Try again
+      </button>
+    </Notice>
+  );
+}
