@@ -1,1 +1,27 @@
-"""The life of a session: ask, refine, run, save, share."""
+"""The life of a session: ask, refine, run, save, share.
+
+`Playground` is the way in; `Snapshot` is what the page draws; errors stand in `app.session.errors`.
+"""
+
+from app.session.errors import Busy, Conflict, Missing, Refused, SessionError
+from app.session.feed import Changes, Feed, Watch
+from app.session.lineage import title_of
+from app.session.playground import Playground
+from app.session.snapshot import Snapshot
+from app.session.work import Running, Writing
+
+__all__ = [
+    "Busy",
+    "Changes",
+    "Conflict",
+    "Feed",
+    "Missing",
+    "Playground",
+    "Refused",
+    "Running",
+    "SessionError",
+    "Snapshot",
+    "Watch",
+    "Writing",
+    "title_of",
+]

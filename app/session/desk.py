@@ -3,10 +3,10 @@
 import threading
 from collections.abc import Callable
 
-from app.runner import KernelStatus, Kernels
+from app.runner import Kernels
 from app.session.feed import Changes, Feed
 from app.session.work import AtWork
-from model import EngineHost
+from model.host import EngineHost
 from storage import Database
 
 
@@ -57,5 +57,5 @@ class Desk:
         for thread in tuple(self._threads):
             thread.join(seconds)
 
-    def _kernel_changed(self, session_id: str, _status: KernelStatus) -> None:
+    def _kernel_changed(self, session_id: str) -> None:
         self.feed.tell(session_id, Changes(kernel=True))

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 
 from app.session.lineage import title_of
 from app.session.snapshot import Snapshot
-from model import OtherCell, PromptState, TargetCell
-from storage import Turn
+from model.prompt import OtherCell, PromptState, TargetCell
+from storage.records import Turn
 
 
-def state(snapshot: Snapshot, request: str, target: str | None, *, base: str | None, earlier: Sequence[Turn]) -> PromptState:
+def state(
+    snapshot: Snapshot, request: str, target: str | None, *, base: str | None, earlier: Sequence[Turn]
+) -> PromptState:
     """What the model is to know for one request.
 
     Args:
@@ -36,6 +38,9 @@ def _dialogue(snapshot: Snapshot, earlier: Sequence[Turn]) -> list[tuple[str, st
     last = {turn.cell_id: turn.id for turn in earlier if turn.cell_id}
     sources = {piece.id: piece.source for piece in snapshot.pieces}
     return [
-        (turn.request, sources.get(turn.cell_id or "", "") if last.get(turn.cell_id) == turn.id else "")
+        (
+            turn.request,
+            sources.get(turn.cell_id or "", "") if turn.cell_id and last.get(turn.cell_id) == turn.id else "",
+        )
         for turn in earlier
     ]

@@ -3,14 +3,16 @@
 Everything that the page draws is derived from a `Snapshot` and from nothing else.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.runner import KernelStatus
 from app.session.lineage import Piece, upstream
 from app.session.work import AtWork, Running, Writing
-from model import EngineStatus
-from storage import Cell, Run, Session, Share, Transaction, Turn, Version
+from model.host import EngineStatus
+from storage.records import Cell, Run, Session, Share, Turn, Version
+from storage.transaction import Transaction
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class Snapshot:
             return "edited since it ran"
         if changed := self._changed_upstream(cell_id, run):
             return changed
-        if self.kernel.kernel_id is not None and run.kernel_id is not None and run.kernel_id != self.kernel.kernel_id:
+        if self.kernel.kernel_id is not None and run.kernel_id and run.kernel_id != self.kernel.kernel_id:
             return "its kernel is gone"
         return None
 
@@ -85,4 +87,25 @@ class Snapshot:
 
 def read(tx: Transaction, session: Session, at_work: AtWork, kernel: KernelStatus, engine: EngineStatus) -> Snapshot:
     """Read everything of a session that the page shows; a fixed number of queries, whatever its size."""
-    raise NotImplementedError(tx, session, at_work, kernel, engine)
+    heads = tx.version_heads(session.id)
+    links = tx.turn_links(session.id)
+    turns = tx.branch(session.head_turn_id) if session.head_turn_id else []
+    places: dict[str | None, list[str]] = {}
+    for link in links:
+        places.setdefault(link.parent_id, []).append(link.id)
+    versions = tx.shown_versions(session.id)
+    return Snapshot(
+        session=session,
+        turns=turns,
+        siblings={turn.id: places[turn.parent_id] for turn in turns},
+        cells=[cell for cell in tx.cells(session.id) if cell.id in versions],
+        versions=versions,
+        counts=Counter(head.cell_id for head in heads),
+        numbers={head.id: head.number for head in heads},
+        runs=tx.newest_runs(session.id),
+        kernel=kernel,
+        engine=engine,
+        shares=tx.shares(session.id)[::-1],
+        writing=at_work.writing(session.id),
+        running=at_work.running(session.id),
+    )

@@ -16,12 +16,13 @@ class Writing:
     """One turn whose answer is on its way.
 
     `cell_id` and `version_id` are None until it is known where the answer goes. `before` is the source of the version
-    that is being replaced.
+    that is being replaced, `ended` is set when nothing more will come.
     """
 
     turn_id: str
     session_id: str
     stop: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
     status: str = "queued"
     message: str = ""
     cell_id: str | None = None
@@ -33,7 +34,11 @@ class Writing:
 
 @dataclass
 class Running:
-    """One run whose code is being executed, with the outputs so far, each an nbformat output."""
+    """One run whose code is being executed, with the outputs so far, each an nbformat output.
+
+    `asks` is the prompt of an `input()` that waits, and whether to hide what is typed. `stop` keeps a run that has not
+    begun from beginning.
+    """
 
     run_id: str
     session_id: str
@@ -44,6 +49,7 @@ class Running:
     outputs: list[dict[str, Any]] = field(default_factory=list)
     started: float | None = None
     asks: tuple[str, bool] | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
 
     @property
     def milliseconds(self) -> int | None:

@@ -1,0 +1,224 @@
+"""Writes one turn: waits for its place, streams the model's reply into a cell, and stores what came of it.
+
+What is stored while it streams lags behind by `STORE_EVERY` at most: so much is lost when the process is killed.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from app.session.desk import Desk
+from app.session.errors import SessionError
+from app.session.feed import Changes
+from app.session.lineage import title_of
+from app.session.placing import Aim, Place, place
+from app.session.snapshot import Snapshot
+from app.session.work import Writing
+from model.engine import Engine, Outcome, Sampling
+from model.errors import ModelError
+from model.prompt import Prompt, PromptState, build
+from model.reply import Reply, ReplyReader
+from storage.errors import StorageError
+from storage.records import TurnStatus
+from storage.transaction import Transaction
+
+STORE_EVERY = 0.5  # seconds
+TELL_EVERY = 0.03  # seconds between two notices to the watchers
+WORDS: dict[str, TurnStatus] = {"done": "done", "length": "done", "stopped": "stopped", "failed": "failed"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a turn asks, ready to be written.
+
+    Attributes:
+        aim: where the answer is to go.
+        base_id: the version to be changed, where it is not the one the cell shows (a turn that is asked again).
+        sampling: with the seed that will be used.
+    """
+
+    turn_id: str
+    session_id: str
+    aim: Aim
+    base_id: str | None
+    sampling: Sampling
+
+
+class Answer:
+    """The job of one turn.
+
+    Args:
+        desk: the leaves.
+        request: what is asked.
+        work: the turn at work, read by the page.
+        read: reads the session as it is now.
+        prompt_state: makes the prompt's parts from a snapshot.
+        wait: returns when the turns before this one have ended.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        request: Request,
+        work: Writing,
+        *,
+        read: Callable[[], Snapshot],
+        prompt_state: Callable[[Snapshot], PromptState],
+        wait: Callable[[], None],
+    ) -> None:
+        self._desk = desk
+        self._request = request
+        self._work = work
+        self._read = read
+        self._prompt_state = prompt_state
+        self._wait = wait
+        self._place: Place | None = None
+        self._stored = 0.0
+        self._told = 0.0
+
+    def write(self) -> None:
+        """Do the whole turn; every failure ends in the turn's message."""
+        try:
+            self._wait()
+            outcome, reply, report = self._answer()
+        except (ModelError, SessionError, StorageError) as error:
+            outcome, reply, report = Outcome("failed", str(error)), Reply(self._work.code, self._work.prose, ()), {}
+        self._settle(outcome, reply, report)
+
+    def _answer(self) -> tuple[Outcome, Reply, dict[str, object]]:
+        if self._work.stop.is_set():
+            return Outcome("stopped"), Reply("", "", ()), {}
+        engine = self._desk.engines.engine()
+        self._begin(engine)
+        prompt = build(self._prompt_state(self._read()), engine, self._request.sampling)
+        reader = ReplyReader(prompt.begun, prompt.style)
+        with engine.stream(prompt, self._request.sampling, self._work.stop) as pieces:
+            for piece in pieces:
+                reader.feed(piece)
+                self._take(reader.code, reader.prose)
+        reply = reader.finish()
+        self._take(reply.code, reply.prose, finished=True)
+        return pieces.outcome, reply, report_of(prompt)
+
+    def _begin(self, engine: Engine) -> None:
+        self._work.status, self._work.message = "writing", ""
+        with self._desk.database.begin() as tx:
+            tx.update_turn(
+                self._request.turn_id,
+                status="writing",
+                message="",
+                model=engine.model_id,
+                quantisation=engine.quantisation,
+                sampling=asdict(self._request.sampling),
+            )
+        self._desk.records_changed(self._request.session_id)
+
+    def _take(self, code: str, prose: str, *, finished: bool = False) -> None:
+        self._work.code, self._work.prose = code, prose
+        if self._place is None:
+            self._place = place(code, self._request.aim, self._read().pieces, finished=finished)
+            if self._place is not None:
+                self._open_version(self._place)
+        now = time.monotonic()
+        if now - self._stored > STORE_EVERY and not finished:
+            self._stored = now
+            self._store()
+        if now - self._told > TELL_EVERY:
+            self._told = now
+            self._tell()
+
+    def _tell(self) -> None:
+        cells = {self._work.cell_id} if self._work.cell_id else set()
+        self._desk.feed.tell(self._request.session_id, Changes(turns={self._request.turn_id}, cells=cells))
+
+    def _open_version(self, where: Place) -> None:
+        with self._desk.database.begin() as tx:
+            turn = tx.turn(self._request.turn_id)
+            cell = tx.cell(where.cell_id) if where.cell_id else tx.create_cell(self._request.session_id)
+            shown = tx.version(cell.version_id) if cell.version_id else None
+            if shown is not None and shown.status == "open":
+                tx.set_version_status(shown.id, "whole")
+            base_id = self._request.base_id or (shown.id if shown else None)
+            version = tx.create_version(
+                cell.id,
+                self._work.code,
+                parent_id=base_id,
+                origin="model",
+                status="writing",
+                turn_id=turn.id,
+                model=turn.model,
+                quantisation=turn.quantisation,
+                sampling=turn.sampling,
+            )
+            tx.show_version(cell.id, version.id)
+            tx.update_turn(turn.id, cell_id=cell.id, version_id=version.id)
+        self._work.before = shown.source if shown else None
+        self._work.version_id, self._work.cell_id = version.id, cell.id
+        self._stored = time.monotonic()
+        self._desk.records_changed(self._request.session_id)
+
+    def _store(self) -> None:
+        with self._desk.database.begin() as tx:
+            if self._work.version_id:
+                tx.update_source(self._work.version_id, self._work.code)
+            tx.update_turn(self._request.turn_id, prose=self._work.prose)
+
+    def _settle(self, outcome: Outcome, reply: Reply, report: dict[str, object]) -> None:
+        """Store how it ended. Where storage fails, the turn stays in memory, shown as failed, and nothing is lost."""
+        try:
+            with self._desk.database.begin() as tx:
+                self._close_version(tx, outcome, reply)
+                self._close_turn(tx, outcome, reply, report)
+        except StorageError as error:
+            self._work.status, self._work.message = "failed", f"Not stored: {error}"
+            self._desk.feed.tell(self._request.session_id, Changes(records=True))
+        else:
+            self._desk.at_work.end(self._work)
+            self._desk.records_changed(self._request.session_id)
+        finally:
+            self._work.ended.set()
+
+    def _close_version(self, tx: Transaction, outcome: Outcome, reply: Reply) -> None:
+        if self._work.version_id and self._work.cell_id:
+            tx.update_source(self._work.version_id, reply.code)
+            tx.set_version_status(self._work.version_id, "whole" if outcome.status in {"done", "length"} else "stopped")
+            tx.rename_cell(self._work.cell_id, title_of(reply.code))
+
+    def _close_turn(self, tx: Transaction, outcome: Outcome, reply: Reply, report: dict[str, object]) -> None:
+        tx.update_turn(
+            self._request.turn_id,
+            prose=prose_of(reply),
+            status=WORDS[outcome.status],
+            message=self._message(outcome),
+            prompt_report=report,
+            tokens_in=outcome.tokens_in,
+            tokens_out=outcome.tokens_out,
+            seconds=outcome.seconds,
+        )
+
+    def _message(self, outcome: Outcome) -> str:
+        if outcome.status == "length" and not outcome.message:
+            return (
+                f"Cut at the maximum length of {self._request.sampling.max_tokens} tokens. Raise it, or ask to go on."
+            )
+        return outcome.message
+
+
+def prose_of(reply: Reply) -> str:
+    """The prose of a reply, with the examples that were lifted out of its code named as what they are: claims."""
+    if not reply.examples:
+        return reply.prose
+    calls = ", ".join(f"`{example.call}` giving `{example.expected_text}`" for example in reply.examples[:3])
+    return f"{reply.prose}\n\nIt claims, unchecked: {calls}.".strip()
+
+
+def report_of(prompt: Prompt) -> dict[str, object]:
+    """What the model saw, as it is stored with the turn and shown."""
+    return {
+        "parts": [
+            {"title": part.title, "text": part.text, "tokens": part.tokens, "kept": part.kept} for part in prompt.parts
+        ],
+        "tokens": prompt.tokens,
+        "window": prompt.window,
+        "reserved": prompt.reserved,
+    }

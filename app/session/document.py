@@ -1,0 +1,106 @@
+"""A snapshot as a document of its own: what a link shows, and what a notebook file holds."""
+
+from typing import Any
+
+import nbformat
+
+from app.session.lineage import title_of
+from app.session.snapshot import Snapshot
+from storage.records import Cell, Run, Version, utcnow
+
+Json = dict[str, Any]
+
+
+def share_document(snapshot: Snapshot) -> Json:
+    """The copy of a session that a link shows: turns of the branch shown, cells, newest outputs, no drafts."""
+    versions = snapshot.versions
+    models = dict.fromkeys(turn.model for turn in snapshot.turns if turn.model)
+    return {
+        "title": snapshot.session.title,
+        "made_at": utcnow().isoformat(),
+        "models": list(models),
+        "turns": [
+            {
+                "number": number,
+                "request": turn.request,
+                "prose": turn.prose,
+                "cell": turn.cell_id,
+                "version": snapshot.numbers.get(turn.version_id or "", 0),
+            }
+            for number, turn in enumerate(snapshot.turns, 1)
+        ],
+        "cells": [_cell(snapshot, number, cell, versions[cell.id]) for number, cell in enumerate(snapshot.cells, 1)],
+    }
+
+
+def _cell(snapshot: Snapshot, number: int, cell: Cell, version: Version) -> Json:
+    return {
+        "id": cell.id,
+        "number": number,
+        "title": title_of(version.source),
+        "source": version.source,
+        "sha256": version.sha256,
+        "version": version.number,
+        "origin": version.origin,
+        "edited": version.origin == "hand",
+        "stale": snapshot.stale(cell.id),
+        "run": _run(snapshot.runs.get(cell.id), version),
+    }
+
+
+def _run(run: Run | None, version: Version) -> Json | None:
+    if run is None or run.status in {"queued", "running"}:
+        return None
+    return {
+        "status": run.status,
+        "limit": run.limit,
+        "message": run.message,
+        "sha256": run.sha256,
+        "exact": run.sha256 == version.sha256,
+        "execution_count": run.execution_count,
+        "milliseconds": run.milliseconds,
+        "outputs": run.outputs,
+        "failure": run.failure,
+    }
+
+
+def notebook(snapshot: Snapshot) -> str:
+    """The session as a Jupyter notebook (nbformat 4.5): requests as Markdown, cells with their newest outputs."""
+    requests: dict[str, list[str]] = {}
+    for turn in snapshot.turns:
+        requests.setdefault(turn.cell_id or "", []).append(turn.request)
+    book = nbformat.v4.new_notebook(
+        metadata={
+            "title": snapshot.session.title,
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+            "language_info": {"name": "python"},
+        }
+    )
+    for cell in snapshot.cells:
+        book.cells.extend(_notebook_cells(snapshot, cell, requests.get(cell.id, [])))
+    return str(nbformat.writes(book))
+
+
+def _notebook_cells(snapshot: Snapshot, cell: Cell, requests: list[str]) -> list[Json]:
+    version, run = snapshot.versions[cell.id], snapshot.runs.get(cell.id)
+    code = nbformat.v4.new_code_cell(
+        version.source,
+        id=cell.id[:64],
+        execution_count=run.execution_count if run else None,
+        outputs=[nbformat.from_dict(output) for output in run.outputs] if run else [],
+        metadata={"codegen_playground": _provenance(version)},
+    )
+    # Indented text is shown as it is: what a person wrote is not Markdown.
+    words = "\n\n".join("\n".join(f"    {line}" for line in request.splitlines()) for request in requests)
+    return [nbformat.v4.new_markdown_cell(words, id=f"{cell.id[:60]}-ask"), code] if requests else [code]
+
+
+def _provenance(version: Version) -> Json:
+    return {
+        "version": version.number,
+        "origin": version.origin,
+        "model": version.model,
+        "quantisation": version.quantisation,
+        "sampling": version.sampling,
+        "sha256": version.sha256,
+    }

@@ -1,0 +1,106 @@
+"""What the page and the command line talk to: the services of one server around one desk."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import replace
+
+from app.runner import Kernels
+from app.session import snapshot as snapshots
+from app.session.cells import Cells
+from app.session.desk import Desk
+from app.session.feed import Feed
+from app.session.runs import Runs
+from app.session.sessions import Sessions
+from app.session.shares import Shares
+from app.session.snapshot import Snapshot
+from app.session.turns import Turns
+from model.host import EngineHost
+from storage import Database
+from storage.records import Interrupted
+
+KEPT_SNAPSHOTS = 64
+PATIENCE = 5.0  # seconds that an answer or a run gets to store itself when the server ends
+
+
+class Playground:
+    """All sessions of one server.
+
+    Args:
+        database: where sessions are stored; migrated.
+        engines: the model that answers.
+        kernels: where cells run.
+
+    Attributes:
+        sessions, turns, cells, runs, shares: the services.
+        interrupted: what an earlier server left unfinished, marked as cut off when this one began.
+    """
+
+    def __init__(self, database: Database, engines: EngineHost, kernels: Kernels) -> None:
+        self._desk = Desk(database, engines, kernels)
+        self._desk.on_records = self._forget
+        self._lock = threading.Lock()
+        self._snapshots: OrderedDict[str, Snapshot] = OrderedDict()
+        self._ages: dict[str, int] = {}
+        with database.begin() as tx:
+            self.interrupted: Interrupted = tx.close_interrupted()
+        self.sessions = Sessions(self._desk, self.snapshot)
+        self.turns = Turns(self._desk, self.snapshot)
+        self.cells = Cells(self._desk, self.snapshot)
+        self.runs = Runs(self._desk, self.cells, self.snapshot)
+        self.shares = Shares(self._desk, self.snapshot)
+
+    @property
+    def feed(self) -> Feed:
+        """Who is told of changes."""
+        return self._desk.feed
+
+    @property
+    def engines(self) -> EngineHost:
+        """The model that answers, for its status and to choose another."""
+        return self._desk.engines
+
+    def snapshot(self, owner: str, session_id: str) -> Snapshot:
+        """The owner's session as it is now.
+
+        What is stored is read once and kept until it changes, so that a stream of tokens does not read it each time.
+
+        Raises:
+            NotFound: there is no such session, or it is another owner's.
+        """
+        with self._lock:
+            known, age = self._snapshots.get(session_id), self._ages.get(session_id, 0)
+        if known is None or known.session.owner != owner:
+            known = self._read(owner, session_id)
+            with self._lock:
+                # A change while it was read makes it old before it is kept.
+                if self._ages.get(session_id, 0) == age:
+                    self._snapshots[session_id] = known
+                    while len(self._snapshots) > KEPT_SNAPSHOTS:
+                        self._snapshots.popitem(last=False)
+        return replace(
+            known,
+            kernel=self._desk.kernels.status(session_id),
+            engine=self._desk.engines.status(),
+            writing=self._desk.at_work.writing(session_id),
+            running=self._desk.at_work.running(session_id),
+        )
+
+    def close(self) -> None:
+        """Stop what is being written and run, store it, end the kernels and the model."""
+        for work in self._desk.at_work.everything():
+            work.stop.set()
+        self._desk.kernels.shutdown()
+        self._desk.join(PATIENCE)
+        self._desk.engines.close()
+        self._desk.database.close()
+
+    def _read(self, owner: str, session_id: str) -> Snapshot:
+        kernel, engine = self._desk.kernels.status(session_id), self._desk.engines.status()
+        with self._desk.database.read() as tx:
+            session = tx.session_of(owner, session_id)
+            return snapshots.read(tx, session, self._desk.at_work, kernel, engine)
+
+    def _forget(self, session_id: str) -> None:
+        with self._lock:
+            self._snapshots.pop(session_id, None)
+            self._ages[session_id] = self._ages.get(session_id, 0) + 1

@@ -1,0 +1,242 @@
+"""Turns: ask, ask again, stop, page through branches, move an answer, look at what the model sees."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from app.session import prompting
+from app.session.aiming import aim
+from app.session.answer import Answer, Request, report_of
+from app.session.cells import close_open
+from app.session.desk import Desk
+from app.session.errors import Busy, Missing, Refused
+from app.session.feed import Changes
+from app.session.lineage import title_of
+from app.session.placing import Aim
+from app.session.sessions import UNTITLED, sampling_of
+from app.session.snapshot import Snapshot
+from app.session.words import request_of, title_of_request
+from app.session.work import Writing
+from model.engine import Sampling
+from model.prompt import PromptState, build
+from storage.records import NEW_CELL, Session, Turn
+from storage.transaction import Transaction
+
+MOST_WAITING = 8  # turns of one session that wait for their answer
+LIVELIER = 0.7  # temperature at which the same request is answered again: below it, the answer is often the same
+
+
+class Turns:
+    """The service for turns.
+
+    Args:
+        desk: the leaves.
+        read: reads a session of an owner as it is now.
+    """
+
+    def __init__(self, desk: Desk, read: Callable[[str, str], Snapshot]) -> None:
+        self._desk = desk
+        self._read = read
+
+    def ask(self, owner: str, session_id: str, request: str, target: str) -> Turn:
+        """Begin a turn at the end of the branch shown.
+
+        Args:
+            owner: whose session.
+            session_id: the session.
+            request: the words of the person.
+            target: a cell's id, `new`, or `auto` to let the request and the answer decide.
+
+        Raises:
+            Refused: the request is empty or too long.
+            EngineNotReady: no model is loaded; the text says how far it is.
+            Busy: too many turns wait already.
+        """
+        words = request_of(request)
+        self._desk.engines.engine()
+        snapshot = self._read(owner, session_id)
+        if len(snapshot.writing) >= MOST_WAITING:
+            raise Busy(f"{MOST_WAITING} requests wait for their answers already. Wait for one, or stop it.")
+        where = self._aim(snapshot, words, target)
+        with self._desk.database.begin() as tx:
+            session = tx.session_of(owner, session_id)
+            turn = self._turn(tx, session, words, session.head_turn_id, where)
+            title = title_of_request(words) if session.title == UNTITLED else session.title
+            tx.update_session(session.id, head_turn_id=turn.id, draft="", title=title)
+        self._begin(owner, turn, where, base_id=None, sampling=_seeded(sampling_of(session.sampling)))
+        self._desk.list_changed(owner)
+        return turn
+
+    def again(self, owner: str, session_id: str, turn_id: str, request: str | None = None) -> Turn:
+        """Answer a turn's request once more, or another request in its place, as a branch beside it.
+
+        The answer is made from the version that the turn had before it, and goes to the cell that the turn wrote.
+
+        Raises:
+            Busy: the turn is still being written.
+        """
+        self._desk.engines.engine()
+        snapshot = self._read(owner, session_id)
+        with self._desk.database.begin() as tx:
+            session = tx.session_of(owner, session_id)
+            old = tx.turn(turn_id, session_id=session.id)
+            if turn_id in snapshot.writing:
+                raise Busy("This turn is still being written. Stop it first.")
+            words = old.request if request is None else request_of(request)
+            cell_id = old.cell_id if snapshot.number_of(old.cell_id or "") else None
+            base_id = tx.version(old.version_id).parent_id if old.version_id and cell_id else None
+            where = Aim(cell_id, certain=cell_id is not None) if cell_id else self._aim(snapshot, words, "auto")
+            turn = self._turn(tx, session, words, old.parent_id, where)
+            tx.update_session(session.id, head_turn_id=turn.id)
+        sampling = sampling_of(session.sampling)
+        if request is None:
+            sampling = replace(sampling, temperature=max(sampling.temperature, LIVELIER), seed=None)
+        self._begin(owner, turn, where, base_id=base_id, sampling=_seeded(sampling), again=cell_id is not None)
+        return turn
+
+    def stop(self, owner: str, session_id: str, turn_id: str) -> None:
+        """End a turn within one token and keep what came; does nothing to one that has ended."""
+        self._owned(owner, session_id)
+        work = self._desk.at_work.writing(session_id).get(turn_id)
+        if work is not None:
+            work.stop.set()
+
+    def show_branch(self, owner: str, session_id: str, turn_id: str) -> None:
+        """Show the branch through a turn, down to its newest leaf, and the versions its turns wrote."""
+        if self._desk.at_work.writing(session_id):
+            self._owned(owner, session_id)
+            raise Busy("An answer is being written. Stop it, or wait for its end, before you change the branch.")
+        with self._desk.database.begin() as tx:
+            session = tx.session_of(owner, session_id)
+            tx.turn(turn_id, session_id=session.id)
+            before = {turn.id for turn in tx.branch(session.head_turn_id)} if session.head_turn_id else set()
+            leaf = tx.newest_leaf(turn_id)
+            tx.update_session(session.id, head_turn_id=leaf.id)
+            written = {turn.cell_id: turn.version_id for turn in tx.branch(leaf.id)}
+            fresh = {turn.cell_id for turn in tx.branch(leaf.id) if turn.id not in before}
+            for cell in tx.cells(session.id):
+                version_id = written.get(cell.id)
+                if cell.id in fresh and version_id:
+                    close_open(tx, cell)
+                    tx.show_version(cell.id, version_id)
+        self._desk.records_changed(session_id)
+
+    def move_answer(self, owner: str, session_id: str, turn_id: str, target: str) -> None:
+        """Put a turn's answer into another cell, or a new one; the cell it came from shows what it had before.
+
+        Raises:
+            Refused: the turn wrote no code, or its answer stands there already.
+            Busy: the turn is still being written.
+        """
+        self._owned(owner, session_id)
+        if turn_id in self._desk.at_work.writing(session_id):
+            raise Busy("This answer is still being written. Stop it first, or wait for its end.")
+        with self._desk.database.begin() as tx:
+            session = tx.session_of(owner, session_id)
+            turn = tx.turn(turn_id, session_id=session.id)
+            if turn.version_id is None or turn.cell_id is None:
+                raise Refused("This turn wrote no code, so there is nothing to move.")
+            if turn.cell_id == target:
+                raise Refused("The answer stands in that cell already.")
+            self._move(tx, session, turn, None if target == NEW_CELL else target)
+        self._desk.records_changed(session_id)
+        self._desk.list_changed(owner)
+
+    def sees(self, owner: str, session_id: str, request: str, target: str) -> dict[str, Any]:
+        """What the model would see of this request: parts, tokens, what is left out."""
+        snapshot = self._read(owner, session_id)
+        engine = self._desk.engines.engine()
+        words = request.strip() or "…"
+        where = self._aim(snapshot, words, target)
+        state = prompting.state(snapshot, words, where.cell_id, base=None, earlier=snapshot.turns)
+        return report_of(build(state, engine, sampling_of(snapshot.session.sampling)))
+
+    def saw(self, owner: str, session_id: str, turn_id: str) -> dict[str, Any]:
+        """What the model saw in a past turn."""
+        with self._desk.database.read() as tx:
+            turn = tx.turn(turn_id, session_id=tx.session_of(owner, session_id).id)
+        if not turn.prompt_report:
+            raise Missing("What the model saw in this turn was not kept: the turn ended before it was answered.")
+        return turn.prompt_report
+
+    def _aim(self, snapshot: Snapshot, request: str, target: str) -> Aim:
+        if target == NEW_CELL:
+            return Aim(None, certain=True)
+        if target != "auto":
+            if snapshot.number_of(target) is None:
+                raise Missing("The cell that the request was meant for is not there any more. Choose another target.")
+            return Aim(target, certain=True)
+        last = next((turn.cell_id for turn in reversed(snapshot.turns) if turn.cell_id), None)
+        return Aim(aim(request, snapshot.pieces, last), certain=False)
+
+    def _turn(self, tx: Transaction, session: Session, request: str, parent_id: str | None, where: Aim) -> Turn:
+        return tx.create_turn(session.id, request, parent_id=parent_id, target_cell_id=where.cell_id)
+
+    def _begin(
+        self, owner: str, turn: Turn, where: Aim, *, base_id: str | None, sampling: Sampling, again: bool = False
+    ) -> None:
+        before = list(self._desk.at_work.writing(turn.session_id).values())
+        work = Writing(turn.id, turn.session_id)
+        self._desk.at_work.begin(work)
+        answer = Answer(
+            self._desk,
+            Request(turn.id, turn.session_id, where, base_id, sampling),
+            work,
+            read=lambda: self._read(owner, turn.session_id),
+            prompt_state=lambda snapshot: self._state(snapshot, turn, where, base_id, again=again),
+            wait=lambda: self._wait(work, before),
+        )
+        self._desk.records_changed(turn.session_id)
+        self._desk.start(answer.write, name=f"turn {turn.id[:8]}")
+
+    def _wait(self, work: Writing, before: Sequence[Writing]) -> None:
+        for place, other in enumerate(before):
+            work.message = f"{len(before) - place} ahead"
+            self._desk.feed.tell(work.session_id, Changes(turns={work.turn_id}))
+            while not other.ended.wait(0.1) and not work.stop.is_set():
+                pass
+        work.message = ""
+
+    def _state(self, snapshot: Snapshot, turn: Turn, where: Aim, base_id: str | None, *, again: bool) -> PromptState:
+        ids = [its.id for its in snapshot.turns]
+        earlier = snapshot.turns[: ids.index(turn.id)] if turn.id in ids else snapshot.turns
+        base = None
+        if again:
+            with self._desk.database.read() as tx:
+                base = tx.version(base_id).source if base_id else ""
+        return prompting.state(snapshot, turn.request, where.cell_id, base=base, earlier=earlier)
+
+    def _move(self, tx: Transaction, session: Session, turn: Turn, target: str | None) -> None:
+        moved = tx.version(turn.version_id or "")
+        cell = tx.cell(target, session_id=session.id) if target else tx.create_cell(session.id)
+        shown = close_open(tx, cell)
+        new = tx.create_version(
+            cell.id,
+            moved.source,
+            origin="model",
+            parent_id=shown.id if shown else None,
+            turn_id=turn.id,
+            model=moved.model,
+            quantisation=moved.quantisation,
+            sampling=moved.sampling,
+        )
+        tx.show_version(cell.id, new.id)
+        tx.rename_cell(cell.id, title_of(moved.source))
+        tx.update_turn(turn.id, cell_id=cell.id, version_id=new.id)
+        old = tx.cell(moved.cell_id)
+        if old.version_id != moved.id:
+            return
+        if moved.parent_id is not None and tx.version(moved.parent_id).cell_id == old.id:
+            tx.show_version(old.id, moved.parent_id)
+        elif len(tx.versions(old.id)) == 1:
+            tx.delete_cell(old.id)
+
+    def _owned(self, owner: str, session_id: str) -> None:
+        with self._desk.database.read() as tx:
+            tx.session_of(owner, session_id)
+
+
+def _seeded(sampling: Sampling) -> Sampling:
+    """The sampling with a seed, so that the turn can be repeated."""
+    return replace(sampling, seed=secrets.randbelow(2**31)) if sampling.seed is None else sampling
