@@ -84,7 +84,7 @@ class CellStore(Store):
 def _position(others: Sequence[CellRow], index: int | None) -> int:
     """A position before the `index`-th live one of `others` (in order, deleted ones among them), else behind all."""
     live = [place for place, row in enumerate(others) if row.deleted_at is None]
-    if index is None or index >= len(live):
+    if index is None or max(index, 0) >= len(live):
         return others[-1].position + _GAP if others else 0
     place = live[max(index, 0)]
     if _room(others, place) < 2:  # noqa: PLR2004  # two: one free place between neighbours

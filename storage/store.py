@@ -52,7 +52,7 @@ class Store:
 
     def _row(self, kind: type[RowT], id_: str, *, lock: bool = False) -> RowT:
         """The row with that id; `lock` keeps other writers from it (SQLite has locked them out altogether)."""
-        query = select(kind).where(kind.id == _searchable(kind, id_))
+        query = select(kind).where(kind.id == searchable(kind, id_))
         if lock:
             query = query.with_for_update().execution_options(populate_existing=True)
         row = self._orm.scalars(query).one_or_none()
@@ -85,7 +85,7 @@ class Store:
         return row
 
 
-def _searchable(kind: type[Identified], id_: str) -> str:
+def searchable(kind: type[Identified], id_: str) -> str:
     """Ids come from browsers: one that cannot be stored was never stored."""
     try:
         return check_text(id_)

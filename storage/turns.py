@@ -8,7 +8,7 @@ from sqlalchemy.orm import defer
 
 from storage.errors import NotFound
 from storage.records import Json, Turn, TurnLink, TurnStatus, new_id, utcnow
-from storage.store import Store, apply, to_record, to_records
+from storage.store import Store, apply, searchable, to_record, to_records
 from storage.tables import CellRow, TurnRow
 
 # What the model saw is by far the largest part of a turn, and is looked at one turn at a time.
@@ -85,7 +85,7 @@ class TurnStore(Store):
 
     def branch(self, head_turn_id: str) -> list[Turn]:
         """The path from the root to that turn, in order, without prompt reports; `NotFound` if there is none."""
-        path = _upwards(head_turn_id)
+        path = _upwards(searchable(TurnRow, head_turn_id))
         query = select(TurnRow).join(path, TurnRow.id == path.c.id).order_by(path.c.height.desc())
         rows = self._orm.scalars(query.options(_WITHOUT_REPORT)).all()
         if not rows:
