@@ -26,7 +26,7 @@ class Channels:
 
     def _connect(self, manager: KernelManager, name: str, limits: Limits) -> "zmq.Socket[bytes]":
         kind = {"shell": zmq.DEALER, "stdin": zmq.DEALER, "iopub": zmq.SUB}[name]
-        socket = manager.context.socket(kind)
+        socket: zmq.Socket[bytes] = manager.context.socket(kind)
         socket.linger = 0
         socket.maxmsgsize = limits.message_size
         socket.rcvhwm = RECEIVE_QUEUE

@@ -4,18 +4,22 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING
 
 import zmq
 
 from .channels import NAMES, Channels, Message
-from .errors import KernelStartFailed
 from .events import Event, Finished, KernelState
 from .limits import Limits, sentence
 from .process import KernelProcess
 from .run import Run
 from .watch import Watch
+
+if TYPE_CHECKING:
+    from .errors import KernelStartFailed
 
 START_SECONDS = 60.0
 TICK = 0.05
@@ -182,10 +186,8 @@ class Kernel:
             self._poller.poll(int(1000 * seconds))
         except OSError:
             return
-        try:
+        with suppress(BlockingIOError):
             os.eventfd_read(self._wake)
-        except BlockingIOError:
-            pass
         while True:
             try:
                 order = self._orders.get_nowait()
@@ -202,7 +204,6 @@ class Kernel:
             run.on_iopub(message.kind, message.content)
         elif name == "shell" and message.kind == "execute_reply":
             run.on_reply(message.content)
-            run.reply_at = time.monotonic()
         elif name == "stdin" and message.kind == "input_request":
             self._asked_by = message.header
             run.on_input_request(message.content)
@@ -221,7 +222,7 @@ class Kernel:
             limit = "message_size"
         if limit is not None:
             self._hit(limit)
-        elif run is not None and run.replied and time.monotonic() > run.reply_at + GRACE_AFTER_REPLY:
+        elif run is not None and run.replied_for > GRACE_AFTER_REPLY:
             self._finish_run()  # the end of its output was lost in a flood
         if run is not None and run.kill_at is not None and time.monotonic() > run.kill_at:
             self._stop("The kernel did not answer the interrupt and was replaced.")

@@ -104,7 +104,7 @@ class Kernels:
             seat.ticket.cancel()
 
     def answer_input(self, key: str, text: str) -> None:
-        """Answer the key's `InputRequested`; a lone "\\x04" is the end of input.
+        """Answer the key's `InputRequested`; the character EOT (4) alone is the end of input.
 
         Raises:
             NotAsking: if no cell of that key waits for input.

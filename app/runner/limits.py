@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import Any, Self
 
 from .errors import LimitUnknown
 
@@ -54,7 +54,7 @@ class Limits:
             LimitUnknown: for a name that is no limit, or a value that is not a positive number.
         """
         types = {field.name: type(field.default) for field in fields(self)}
-        values: dict[str, float] = {}
+        values: dict[str, Any] = {}
         for change in changes:
             name, _, text = change.partition("=")
             if name not in types:

@@ -1,4 +1,4 @@
-"""From a kernel's hostile messages to outputs that may be stored and shown: types checked, mime types allowed, bounded."""
+"""From a kernel's hostile messages to outputs that may be stored and shown: checked, allowed, bounded."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,9 +33,9 @@ class OutputReader:
     """Turns the outputs of one run into events and keeps at most `limits.kept_output` bytes of them."""
 
     def __init__(self, limits: Limits) -> None:
-        self._left = limits.kept_output
+        self._left: float = limits.kept_output
         self._kept = limits.kept_output
-        self._image_left = limits.message_size
+        self._image_left: float = limits.message_size
         self.cut = False
 
     def read(self, kind: str, content: Mapping[str, Any]) -> Output | Cleared | None:
@@ -88,7 +88,7 @@ class OutputReader:
     def _afford(self, mime: str, value: object) -> bool:
         """Take the value's size from what may still be kept; images count against one message's size."""
         if mime == "application/json":
-            size = json_size(value, JSON_DEPTH)
+            size: float = json_size(value, JSON_DEPTH)
         elif isinstance(value, str):
             size = len(value)
         else:
@@ -119,7 +119,7 @@ class OutputReader:
         if len(text) <= self._left:
             self._left -= len(text)
             return text
-        head, self._left = text[: self._left], 0
+        head, self._left = text[: int(self._left)], 0
         if self.cut:
             return head
         self.cut = True

@@ -7,8 +7,8 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import zmq
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import KernelManager
 from jupyter_core.utils import ensure_event_loop
@@ -18,10 +18,13 @@ from .limits import Limits
 from .provisioner import SealedProvisioner
 from .usage import ProcessUse, process_use
 
+if TYPE_CHECKING:
+    import zmq
+
 LAST_WORDS = 2000
 
 
-class OneSpec(KernelSpecManager):  # type: ignore[misc]  # jupyter_client ships no types
+class OneSpec(KernelSpecManager):
     """Knows one kernel specification and looks for none on disk."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
@@ -70,7 +73,8 @@ class KernelProcess:
     @property
     def pid(self) -> int:
         """Process id."""
-        return int(self.provisioner.pid)
+        assert self.provisioner.pid is not None
+        return self.provisioner.pid
 
     @property
     def alive(self) -> bool:

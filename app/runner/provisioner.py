@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Dict, Unicode
 from traitlets import List as ListOf
 
@@ -20,7 +20,7 @@ CODE = Path(__file__).resolve().parent
 START = "import sys; sys.path.insert(0, {folder!r}); from sealed import kernel; kernel.main()"
 
 
-class SealedProvisioner(LocalProvisioner):  # type: ignore[misc]  # jupyter_client ships no types
+class SealedProvisioner(LocalProvisioner):
     """Starts a kernel in its own scratch folder; the launch methods mirror `subprocess.Popen`.
 
     The traits may be set in a kernel specification under `metadata.kernel_provisioner.config`.
@@ -30,13 +30,13 @@ class SealedProvisioner(LocalProvisioner):  # type: ignore[misc]  # jupyter_clie
     limits = Dict(help="fields of app.runner.limits.Limits that differ from the default").tag(config=True)
     preload = ListOf(Unicode(), list(PRELOAD), help="modules imported before the first run").tag(config=True)
 
-    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - as the base class has it
         """Called by `KernelManager.pre_start_kernel`: replaces command, environment and working folder."""
         kwargs = await super().pre_launch(**kwargs)
         limits = asdict(Limits()) | dict(self.limits)
         options = {"scratch": self.scratch, "limits": limits, "preload": list(self.preload)}
         start = START.format(folder=str(CODE))
-        kwargs["cmd"] = [sys.executable, "-I", "-c", start, self.parent.connection_file, json.dumps(options)]
+        kwargs["cmd"] = [sys.executable, "-I", "-c", start, self._connection_file(), json.dumps(options)]
         kwargs["env"] = environment(self.scratch)
         kwargs["cwd"] = self.scratch
         return kwargs
@@ -48,9 +48,13 @@ class SealedProvisioner(LocalProvisioner):  # type: ignore[misc]  # jupyter_clie
 
     async def wait(self) -> int | None:
         """Called by `KernelManager.kill_kernel`; polls faster than the base class, as a kill takes milliseconds."""
-        while self.process is not None and self.process.poll() is None:
+        while self.process is not None and self.process.poll() is None:  # noqa: ASYNC110 - a process has no event
             await asyncio.sleep(0.005)
         return await super().wait()
+
+    def _connection_file(self) -> str:
+        assert self.parent is not None
+        return str(self.parent.connection_file)
 
     @property
     def exit_code(self) -> int | None:

@@ -30,6 +30,7 @@ class Run:
         self.count: int | None = None
         self.finished = False
         self._reply: Mapping[str, Any] | None = None
+        self._replied_at = 0.0
         self._idle = False
         self._failure: dict[str, Any] | None = None
         self._limits = limits
@@ -75,6 +76,7 @@ class Run:
     def on_reply(self, content: Mapping[str, Any]) -> None:
         """Take the kernel's answer to the execute request."""
         self._reply = content
+        self._replied_at = time.monotonic()
 
     def on_input_request(self, content: Mapping[str, Any]) -> None:
         """The cell asks for a line of text; its clock stands still until it is answered."""
@@ -94,9 +96,9 @@ class Run:
         return self._reply is not None and self._idle
 
     @property
-    def replied(self) -> bool:
-        """The kernel has answered."""
-        return self._reply is not None
+    def replied_for(self) -> float:
+        """Seconds since the kernel answered; 0 before that."""
+        return time.monotonic() - self._replied_at if self._reply is not None else 0.0
 
     def finish(self, *, died: str | None = None) -> None:
         """Tell the end once; `died` is a sentence on how the process ended, if it did."""

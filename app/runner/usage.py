@@ -84,12 +84,12 @@ def unlinked_size(pid: int) -> int:
     """Bytes on disk of files that the process holds open but that no longer have a name."""
     size = 0
     try:
-        descriptors = os.listdir(f"/proc/{pid}/fd")
+        descriptors = list(Path(f"/proc/{pid}/fd").iterdir())
     except OSError:
         return 0
     for descriptor in descriptors:
         try:
-            found = os.stat(f"/proc/{pid}/fd/{descriptor}")
+            found = descriptor.stat()
         except OSError:
             continue
         if found.st_nlink == 0 and stat.S_ISREG(found.st_mode):

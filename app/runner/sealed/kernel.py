@@ -4,7 +4,6 @@ import importlib
 import json
 import os
 import sys
-import warnings
 from typing import Any
 
 from . import rlimits
@@ -35,31 +34,21 @@ def application(connection_file: str) -> Any:  # noqa: ANN401 - ipykernel ships 
 
     from .shell import CellKernel
 
-    class Application(IPKernelApp):  # type: ignore[misc]
+    class Application(IPKernelApp):
         """IPKernelApp without what a sealed kernel cannot or must not do."""
 
         kernel_class = CellKernel
 
-        def init_iopub(self, context: Any) -> None:  # noqa: ANN401
-            """Bind iopub without the TCP port that ipykernel opens for the output of child processes."""
-            import ipykernel.kernelapp as module
-
-            original = module.IOPubThread
-            module.IOPubThread = lambda socket, pipe, session: IOPubThread(socket, pipe=False, session=session)  # noqa: ARG005
-            try:
-                super().init_iopub(context)
-            finally:
-                module.IOPubThread = original
-
-        def write_connection_file(self, **kwargs: Any) -> None:
+        def write_connection_file(self, **kwargs: Any) -> None:  # noqa: ANN401
             """The connection file was written by the parent and is only read here."""
 
         def cleanup_connection_file(self) -> None:
             """The parent removes it."""
 
-    warnings.filterwarnings("ignore", message=".*debugger.*")
+    # For the output of child processes, which there will be none of, ipykernel would listen on a TCP port.
+    IOPubThread._setup_pipe_in = no_pipe  # type: ignore[method-assign]  # noqa: SLF001
     app = Application.instance()
-    app.initialize(
+    app.initialize(  # type: ignore[no-untyped-call]
         [
             "-f",
             connection_file,
@@ -69,3 +58,8 @@ def application(connection_file: str) -> Any:  # noqa: ANN401 - ipykernel ships 
         ]
     )
     return app
+
+
+def no_pipe(thread: Any) -> None:  # noqa: ANN401
+    """Takes the place of `IOPubThread._setup_pipe_in`: no listening for child processes."""
+    thread._pipe_flag = False  # noqa: SLF001

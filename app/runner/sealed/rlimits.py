@@ -25,5 +25,5 @@ def apply(limits: Mapping[str, float]) -> None:
     }
     for which, value in wanted.items():
         hard = resource.getrlimit(which)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(which, (value, value))
+        reached = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(which, (reached, reached))

@@ -4,7 +4,7 @@ import itertools
 import linecache
 from collections.abc import Iterator
 from types import CodeType, TracebackType
-from typing import Any
+from typing import Any, cast
 
 from ipykernel.compiler import XCachingCompiler
 from ipykernel.ipkernel import IPythonKernel
@@ -15,11 +15,11 @@ OUTER_FRAMES = 10
 INNER_FRAMES = 30
 
 
-class CellCompiler(XCachingCompiler):  # type: ignore[misc]  # ipykernel ships no types
+class CellCompiler(XCachingCompiler):
     """Gives every compiled cell a name of its own, so that running equal code twice keeps the two apart."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
         self._serial = itertools.count(1)
 
     def get_code_name(self, raw_code: str, code: str, number: int) -> str:  # noqa: ARG002
@@ -32,22 +32,22 @@ class CellCompiler(XCachingCompiler):  # type: ignore[misc]  # ipykernel ships n
         return number if isinstance(number, int) else None
 
 
-class CellShell(ZMQInteractiveShell):  # type: ignore[misc]
+class CellShell(ZMQInteractiveShell):
     """Sends `failure` (frames of cells only) along with the standard `error` message."""
 
     def _showtraceback(self, etype: type[BaseException], evalue: BaseException, stb: list[str]) -> None:
         self._flush_streams()
-        hook = self.displayhook
+        hook: Any = self.displayhook
         if getattr(hook, "msg", None) is not None:
             self._last_traceback_during_displayhook = True
         content = {
             "traceback": stb,
             "ename": etype.__name__,
             "evalue": safe_text(evalue),
-            "failure": describe(evalue, self.compile),
+            "failure": describe(evalue, cast("CellCompiler", self.compile)),
         }
         topic = hook.topic.replace(b"execute_result", b"error") if hook.topic else None
-        hook.session.send(hook.pub_socket, "error", json_clean(content), hook.parent_header, ident=topic)
+        hook.session.send(hook.pub_socket, "error", json_clean(content), hook.parent_header, ident=topic)  # type: ignore[no-untyped-call]
         self._last_traceback = stb
 
     @staticmethod
@@ -58,7 +58,7 @@ class CellShell(ZMQInteractiveShell):  # type: ignore[misc]
         sys.stderr.flush()
 
 
-class CellKernel(IPythonKernel):  # type: ignore[misc]
+class CellKernel(IPythonKernel):
     """IPython's kernel with the shell and the compiler of this module."""
 
     shell_class = CellShell
@@ -66,7 +66,7 @@ class CellKernel(IPythonKernel):  # type: ignore[misc]
 
 
 def safe_text(value: BaseException) -> str:
-    """`str(value)`, or its type's name where `__str__` itself fails; for a SyntaxError without the cell's inner name."""
+    """`str(value)`, or the type's name where `__str__` fails; a SyntaxError without the cell's inner name."""
     try:
         if isinstance(value, SyntaxError):
             return str(value.msg)
