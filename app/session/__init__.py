@@ -6,6 +6,7 @@
 from app.session.errors import Busy, Conflict, Missing, Refused, SessionError
 from app.session.feed import Changes, Feed, Watch
 from app.session.lineage import title_of
+from app.session.models import Choice
 from app.session.playground import Playground
 from app.session.snapshot import Snapshot
 from app.session.work import Running, Writing
@@ -13,6 +14,7 @@ from app.session.work import Running, Writing
 __all__ = [
     "Busy",
     "Changes",
+    "Choice",
     "Conflict",
     "Feed",
     "Missing",

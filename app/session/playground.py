@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import replace
 
 from app.runner import Kernels
@@ -9,11 +10,13 @@ from app.session import snapshot as snapshots
 from app.session.cells import Cells
 from app.session.desk import Desk
 from app.session.feed import Feed
+from app.session.models import Models
 from app.session.runs import Runs
 from app.session.sessions import Sessions
 from app.session.shares import Shares
 from app.session.snapshot import Snapshot
 from app.session.turns import Turns
+from model.catalogue import ModelEntry
 from model.host import EngineHost
 from storage import Database
 from storage.records import Interrupted
@@ -29,13 +32,23 @@ class Playground:
         database: where sessions are stored; migrated.
         engines: the model that answers.
         kernels: where cells run.
+        on_disk: tells whether a model's weights need not be fetched.
+        fixed_model: people may not choose another model.
 
     Attributes:
-        sessions, turns, cells, runs, shares: the services.
+        sessions, turns, cells, runs, shares, models: the services.
         interrupted: what an earlier server left unfinished, marked as cut off when this one began.
     """
 
-    def __init__(self, database: Database, engines: EngineHost, kernels: Kernels) -> None:
+    def __init__(
+        self,
+        database: Database,
+        engines: EngineHost,
+        kernels: Kernels,
+        *,
+        on_disk: Callable[[ModelEntry], bool],
+        fixed_model: bool = False,
+    ) -> None:
         self._desk = Desk(database, engines, kernels)
         self._desk.on_records = self._forget
         self._lock = threading.Lock()
@@ -48,16 +61,12 @@ class Playground:
         self.cells = Cells(self._desk, self.snapshot)
         self.runs = Runs(self._desk, self.cells, self.snapshot)
         self.shares = Shares(self._desk, self.snapshot)
+        self.models = Models(self._desk, on_disk, fixed=fixed_model)
 
     @property
     def feed(self) -> Feed:
         """Who is told of changes."""
         return self._desk.feed
-
-    @property
-    def engines(self) -> EngineHost:
-        """The model that answers, for its status and to choose another."""
-        return self._desk.engines
 
     def snapshot(self, owner: str, session_id: str) -> Snapshot:
         """The owner's session as it is now.

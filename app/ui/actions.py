@@ -14,8 +14,8 @@ from pydantic import Field, ValidationError, validate_call
 from app.runner import RunnerError
 from app.session import Busy, Conflict, Missing, Playground, Refused, SessionError
 from app.ui import view
-from model import ModelError
-from storage import NotFound, StorageError
+from model.errors import ModelError
+from storage.errors import NotFound, StorageError
 
 Json = dict[str, Any]
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -64,15 +64,15 @@ class Actions:
 
     # Sessions
 
-    def new_session(self, owner: str, **_: Any) -> Json:
+    def new_session(self, owner: str, **_: object) -> Json:
         """Make a session for this browser."""
         return {"session": self._playground.sessions.create(owner).id}
 
-    def fork(self, owner: str, token: Target, **_: Any) -> Json:
+    def fork(self, owner: str, token: Target, **_: object) -> Json:
         """Copy what a link shows into a session of this browser."""
         return {"session": self._playground.shares.fork(owner, token).id}
 
-    def sessions(self, owner: str, query: Annotated[str, Field(max_length=1000)] = "", **_: Any) -> Json:
+    def sessions(self, owner: str, query: Annotated[str, Field(max_length=1000)] = "", **_: object) -> Json:
         """This browser's sessions whose title, requests or code hold the query."""
         return {"sessions": [view.row(it) for it in self._playground.sessions.rows(owner, query)]}
 
@@ -113,18 +113,18 @@ class Actions:
 
     # The model
 
-    def models(self, owner: str, **_: Any) -> Json:
+    def models(self, _owner: str, **_: object) -> Json:
         """The models that can be chosen."""
-        return {"models": [view.model(it) for it in self._playground.models(owner)]}
+        return {"models": [view.model(it) for it in self._playground.models.choices()]}
 
     def use_model(self, owner: str, session: Id, model: Annotated[str, Field(max_length=300)]) -> Json:
         """Load another model, for everybody on this server."""
-        self._playground.use_model(owner, session, model)
+        self._playground.models.use(owner, session, model)
         return {}
 
     def retry_model(self, owner: str, session: Id) -> Json:
         """Try once more to load the model."""
-        self._playground.retry_model(owner, session)
+        self._playground.models.retry(owner, session)
         return {}
 
     # Turns

@@ -17,7 +17,8 @@ from starlette.routing import Route
 from app.session import Changes, Playground, SessionError, Snapshot, Watch
 from app.ui import view
 from app.ui.actions import owner_of
-from storage import Cell, StorageError, Turn
+from storage.errors import StorageError
+from storage.records import Cell, Turn
 
 HEARTBEAT = 10.0  # seconds; the page takes 25 s of silence for a lost connection
 FRAME = 0.05  # seconds between two patches: 20 a second look fluent and leave the processor to the model
@@ -77,8 +78,12 @@ class Stream:
     def _patch(self, changes: Changes) -> str:
         snapshot = self._playground.snapshot(self._owner, self._session_id)
         patch = {
-            "turns": self._items("turns", view.turn, snapshot, snapshot.turns, None if changes.records else changes.turns),
-            "cells": self._items("cells", view.cell, snapshot, snapshot.cells, None if changes.records else changes.cells),
+            "turns": self._items(
+                "turns", view.turn, snapshot, snapshot.turns, None if changes.records else changes.turns
+            ),
+            "cells": self._items(
+                "cells", view.cell, snapshot, snapshot.cells, None if changes.records else changes.cells
+            ),
             "session": self._part("session", view.session(snapshot)),
             "kernel": self._part("kernel", view.kernel(snapshot)),
             "engine": self._part("engine", view.engine(snapshot)),

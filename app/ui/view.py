@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.session import Running, Snapshot, Writing, title_of
+from app.session import Choice, Running, Snapshot, Writing, title_of
 from app.ui.outputs import drawn
-from storage import Cell, Run, SessionRow, Share, Turn, Version
+from storage.records import Cell, Run, SessionSummary, Share, Turn, Version
 
 Json = dict[str, Any]
+KERNEL_STATES = {"running": "busy", "asking": "busy"}
 
 
-def whole(snapshot: Snapshot, rows: Sequence[SessionRow]) -> Json:
+def whole(snapshot: Snapshot, rows: Sequence[SessionSummary]) -> Json:
     """Everything that the page shows."""
     return {
         "session": session(snapshot),
@@ -47,7 +48,7 @@ def share(its: Share, snapshot: Snapshot) -> Json:
     }
 
 
-def row(its: SessionRow) -> Json:
+def row(its: SessionSummary) -> Json:
     """One line of the list of sessions."""
     return {
         "id": its.id,
@@ -160,7 +161,7 @@ def _run(snapshot: Snapshot, cell: Cell, shown: Version) -> Json | None:
         "exact": its.sha256 == shown.sha256,
         "execution_count": work.execution_count if work else its.execution_count,
         "milliseconds": work.milliseconds if work else its.milliseconds,
-        "outputs": drawn(work.outputs if work else its.outputs),
+        "outputs": drawn(work.outputs if work else its.outputs, failed=its.failure is not None),
         "failure": _failure(snapshot, cell, its, shown),
         "asks": _asks(work),
     }
@@ -191,7 +192,7 @@ def _failure(snapshot: Snapshot, cell: Cell, its: Run, shown: Version) -> Json |
             "cell": owner if number else None,
             "label": f"{place}, line {raw['line']}",
             "line": raw["line"],
-            "function": raw["function"],
+            "function": "" if raw["function"] == "<module>" else raw["function"],
             "text": raw["text"],
             "here": owner == cell.id and exact,
         }
@@ -208,10 +209,10 @@ def kernel(snapshot: Snapshot) -> Json:
     """The session's kernel in words."""
     its = snapshot.kernel
     return {
-        "state": its.state,
+        "state": KERNEL_STATES.get(its.state, its.state),
         "message": _kernel_words(snapshot),
         "sealed": its.tier in {"strong", "standard"},
-        "notice": its.message,
+        "notice": _kernel_notice(snapshot),
     }
 
 
@@ -221,8 +222,17 @@ def _kernel_words(snapshot: Snapshot) -> str:
         return "kernel starts with the first run"
     if its.state == "queued":
         return f"waiting for a kernel, {its.place} ahead" if its.place else "waiting for a kernel"
+    if its.state == "asking":
+        return "kernel waits for input"
     memory = f", {its.memory_bytes // 2**20} MB" if its.memory_bytes else ""
     return f"kernel {its.state}{memory}"
+
+
+def _kernel_notice(snapshot: Snapshot) -> str:
+    its = snapshot.kernel
+    if its.tier == "unsealed":
+        return "Cells are not sealed yet: they run as you, on this machine. Run only code that you have read."
+    return its.message if its.state in {"none", "refused"} else ""
 
 
 def engine(snapshot: Snapshot) -> Json:
@@ -233,7 +243,7 @@ def engine(snapshot: Snapshot) -> Json:
         "model": its.model_id,
         "name": its.model_name,
         "quantisation": its.quantisation,
-        "placement": its.placement,
+        "placement": "",
         "done_bytes": its.done_bytes,
         "total_bytes": its.total_bytes,
         "bytes_per_second": its.bytes_per_second,
@@ -241,3 +251,25 @@ def engine(snapshot: Snapshot) -> Json:
         "tokens_per_second": its.tokens_per_second,
         "message": its.message,
     }
+
+
+def model(its: Choice) -> Json:
+    """One model that can be chosen."""
+    entry = its.entry
+    return {
+        "id": entry.id,
+        "name": entry.name,
+        "parameters": _amount(entry.parameters),
+        "licence": entry.licence,
+        "context": entry.context_length,
+        "size": f"{_amount(entry.bytes)}B",
+        "style": entry.prompt_style,
+        "on_disk": its.on_disk,
+        "fits": its.fits,
+        "note": its.note,
+    }
+
+
+def _amount(number: int) -> str:
+    billion = 10**9
+    return f"{number / billion:.1f} G" if number >= billion else f"{number / 10**6:.0f} M"

@@ -1,0 +1,87 @@
+"""What many tests share: a whole server's parts around a scripted engine, real kernels and a real database."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.runner import Kernels, Limits
+from app.session import Playground, Snapshot
+from model.host import EngineHost
+from model.scripted import ScriptedEngine
+from storage import Database
+
+OWNER = "a" * 64
+STRANGER = "b" * 64
+PATIENCE = 60.0  # seconds; a wait that long has failed, whatever the machine is doing
+
+
+class Stage:
+    """A playground with its parts at hand."""
+
+    def __init__(self, folder: Path, kernels: Kernels) -> None:
+        self.folder = folder
+        self.kernels = kernels
+        self.engine = ScriptedEngine(context_length=4096)
+        self.engines = EngineHost(lambda *_: self.engine)
+        self.engines.use("smollm2-135m-instruct")
+        self.database = Database(f"sqlite:///{folder / 'playground.db'}")
+        self.database.migrate()
+        self.playground = Playground(self.database, self.engines, kernels, on_disk=lambda _: False)
+        wait_for(lambda: self.engines.status().state == "ready")
+
+    def session(self, owner: str = OWNER) -> str:
+        """The id of a session of the owner."""
+        return self.playground.sessions.create(owner).id
+
+    def ask(self, session_id: str, request: str, reply: str, target: str = "auto") -> Snapshot:
+        """Ask, let the engine play the reply, and wait for the end of it."""
+        self.engine.enqueue(reply)
+        self.playground.turns.ask(OWNER, session_id, request, target)
+        return self.settled(session_id)
+
+    def run(self, session_id: str, cell_id: str, source: str | None = None) -> Snapshot:
+        """Run a cell, with another source if given, and wait for the end of it."""
+        snapshot = self.playground.snapshot(OWNER, session_id)
+        cell = next(cell for cell in snapshot.cells if cell.id == cell_id)
+        text = snapshot.versions[cell_id].source if source is None else source
+        self.playground.runs.run(OWNER, session_id, cell_id, text, cell.revision)
+        return self.settled(session_id)
+
+    def add(self, session_id: str, source: str) -> str:
+        """The id of a new last cell."""
+        cells = self.playground.snapshot(OWNER, session_id).cells
+        return self.playground.cells.add(OWNER, session_id, cells[-1].id if cells else None, source).id
+
+    def settled(self, session_id: str) -> Snapshot:
+        """The session once nothing is being written or run."""
+
+        def idle() -> bool:
+            snapshot = self.playground.snapshot(OWNER, session_id)
+            return not snapshot.writing and not snapshot.running
+
+        wait_for(idle)
+        return self.playground.snapshot(OWNER, session_id)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Return once the condition holds; fail after `PATIENCE`."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="session")
+def kernels() -> Iterator[Kernels]:
+    """Real kernels, shared by all tests of a run: sessions keep theirs apart."""
+    kernels = Kernels(Limits())
+    yield kernels
+    kernels.shutdown()
+
+
+@pytest.fixture
+def stage(tmp_path: Path, kernels: Kernels) -> Stage:
+    """A playground of its own for one test."""
+    return Stage(tmp_path, kernels)
