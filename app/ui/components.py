@@ -1,0 +1,40 @@
+"""The page as one Gradio component.
+
+Sessions, thread and notebook share one store and one grid: on a phone the composer lies under both panes, and the
+focus moves between all of them. Wrapped into a `gr.Sidebar` and two columns, each would carry Gradio's own margins,
+slides and toggle, and the grid could not be one. So a single `gr.HTML` mounts the bundle, and Gradio gives it the
+theme, the server function and the page around it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from app.ui import static_files
+
+Act = Callable[[object], dict[str, Any]]
+
+
+class Page(gr.HTML):
+    """Sessions, thread and notebook, drawn by `editor/src`."""
+
+    def __init__(self, act: Act) -> None:
+        """Mount the bundle.
+
+        Args:
+            act: carries out what the page asks for; takes a payload of JSON and answers with a dict for JSON.
+        """
+
+        def server_act(payload: dict[str, Any]) -> dict[str, Any]:
+            return act(payload)
+
+        server_act.__name__ = "act"
+        super().__init__(
+            html_template="<div></div>",
+            js_on_load="CodeGenPlayground.mount(element.firstElementChild, server)",
+            head=f'<script src="{static_files.address("playground.js")}"></script>',
+            server_functions=[server_act],
+            apply_default_css=False,
+            elem_id="playground",
+        )

@@ -1,0 +1,36 @@
+"""The page that Gradio serves: one component, full size, in the project's theme."""
+
+from typing import Any
+
+import gradio as gr
+
+from app.ui import static_files
+from app.ui.components import Act, Page
+from app.ui.theme import theme
+
+
+def build(act: Act, *, title: str) -> gr.Blocks:
+    """The page, ready to be launched.
+
+    Args:
+        act: carries out what the page asks for; see `components.Page`.
+        title: name of the page in the browser.
+
+    Raises:
+        app.ui.static_files.NotBuilt: the page's script has not been built.
+    """
+    page = gr.Blocks(title=title, analytics_enabled=False, fill_width=True)
+    with page:
+        Page(act)
+    return page
+
+
+def look() -> dict[str, Any]:
+    """What `Blocks.launch` must be given besides: the theme, and what stands in the page's head."""
+    style = static_files.address("playground.css")
+    script = static_files.address("playground.js")
+    head = (
+        '<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">'
+        f'<link rel="stylesheet" href="{style}"><link rel="preload" as="script" href="{script}">'
+    )
+    return {"theme": theme(), "head": head}
