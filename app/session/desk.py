@@ -33,7 +33,7 @@ class Desk:
     def records_changed(self, session_id: str) -> None:
         """Stored records of a session changed: nothing read before may be shown again."""
         self.on_records(session_id)
-        self.feed.tell(session_id, Changes(records=True))
+        self.feed.tell(session_id, Changes(records=True, sessions=True))
 
     def list_changed(self, owner: str) -> None:
         """An owner's list of sessions changed."""
