@@ -1,0 +1,124 @@
+// One cell. It reads its own signal only, so that a change of another cell never draws it again.
+import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import { activeCell, cellElement, view } from "../store";
+import type { Cell, Fault } from "../types";
+import { Add, Conflicted, Faults, Place, Refine } from "./cellParts";
+import { Code } from "./code";
+import { stop } from "./deeds";
+import { Asked, Evidence, Stopped } from "./evidence";
+import { runs } from "./format";
+import { Header, Row, last } from "./header";
+import { History, type Looking, lookAt } from "./history";
+import { keyed } from "./keys";
+import { menuOf } from "./menuOf";
+import { Outputs } from "./outputs";
+import { cellOf, choose, hands, isOpen, wanted } from "./state";
+import { textOf } from "./texts";
+import { Traceback } from "./traceback";
+
+export function CellCard({ id, session }: { id: string; session: string }) {
+  const cell = cellOf(id).value;
+  return cell ? <Card cell={cell} session={session} /> : null;
+}
+
+function Card({ cell, session }: { cell: Cell; session: string }) {
+  const text = useMemo(() => textOf(session, cell), [session, cell.id]);
+  const looking = useSignal<Looking | null>(null);
+  const moving = useSignal(false);
+  const fault = useSignal<Fault | null>(null);
+  const article = useRef<HTMLElement>(null);
+  const active = useComputed(() => activeCell.value === cell.id).value;
+  const primary = useComputed(() => hands.value === cell.id).value;
+  const refused = useComputed(() => view.value?.kernel.state === "refused").value;
+  const open = isOpen(cell, active);
+  const writing = cell.version.status === "writing";
+
+  useLayoutEffect(() => {
+    if (writing) looking.value = null;
+  }, [writing]);
+  useSignalEffect(() => {
+    if (wanted.value?.cell === cell.id) choose(cell.id, true);
+  });
+  useSignalEffect(() => {
+    if (activeCell.value === cell.id && !article.current?.contains(document.activeElement)) reopen(cell.id);
+  });
+
+  const fail = (answer: Fault | null): void => {
+    fault.value = answer;
+  };
+  const attempt = (deed: Promise<Fault | null>): void => void deed.then(fail);
+  const run = (): void => attempt(text.run());
+  const page = (number: number): void => {
+    if (number === cell.version.number) looking.value = null;
+    else if (looking.value?.versions.some((version) => version.number === number)) {
+      looking.value = { ...looking.value, at: number, against: null };
+    } else attempt(lookAt(cell, looking, number, false));
+  };
+  const menu = menuOf({
+    cell,
+    text,
+    open,
+    attempt,
+    place: () => (moving.value = true),
+    look: () => {
+      choose(cell.id, true);
+      attempt(lookAt(cell, looking, cell.version.number, true));
+    },
+  });
+  const keys = (event: KeyboardEvent): void => {
+    if (keyed(event, cell, text, refused, attempt)) event.preventDefault(), event.stopPropagation();
+  };
+
+  return (
+    <>
+      <article
+        ref={article} id={cellElement(cell.id)} data-cell={cell.id}
+        class={`cell${active ? " on" : ""}${open ? "" : " shut"}`} aria-label={`Cell ${cell.number}, ${cell.title || "untitled"}`}
+        aria-busy={writing || runs(cell.run)} onFocusIn={() => (activeCell.value = cell.id)} onKeyDownCapture={keys}
+      >
+        {open ? (
+          <>
+            <Header
+              cell={cell} looking={looking.value} unsaved={!!text.fault.value} refused={refused} primary={primary}
+              menu={menu} page={page} run={run} stop={() => attempt(stop(cell))}
+            />
+            {moving.value && <Place cell={cell} attempt={attempt} done={() => (moving.value = false)} />}
+            <Faults fault={fault} text={text} />
+            <Conflicted cell={cell} text={text} />
+            {looking.value && <History cell={cell} text={text} looking={looking} fail={fail} />}
+            <Code cell={cell} text={text} hidden={!!looking.value} />
+            {!looking.value && <Under cell={cell} refused={refused} />}
+            {!looking.value && !writing && <Refine cell={cell} session={session} fail={fail} />}
+          </>
+        ) : (
+          <>
+            <Row cell={cell} menu={menu} open={() => (choose(cell.id, true), (wanted.value = { cell: cell.id, line: null }))} />
+            {moving.value && <Place cell={cell} attempt={attempt} done={() => (moving.value = false)} />}
+            <Faults fault={fault} text={text} />
+          </>
+        )}
+      </article>
+      {open && !last(cell) && <Add after={cell} />}
+    </>
+  ); // prettier-ignore
+}
+
+/** A tapped card opens its cell; what the person has closed on purpose as well. */
+function reopen(id: string): void {
+  queueMicrotask(() => choose(id, true));
+}
+
+function Under({ cell, refused }: { cell: Cell; refused: boolean }) {
+  const { run } = cell;
+  const writing = cell.version.status === "writing";
+  return (
+    <>
+      <Evidence cell={cell} refused={refused} />
+      {!writing && <Stopped cell={cell} />}
+      {!writing && run && run.outputs.length > 0 && <Outputs run={run} number={cell.number} stale={cell.stale !== null} />}
+      {!writing && run?.failure && !runs(run) && <Traceback cell={cell} failure={run.failure} />}
+      {run?.asks && <Asked cell={cell} />}
+    </>
+  ); // prettier-ignore
+}

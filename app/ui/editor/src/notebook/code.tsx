@@ -1,0 +1,63 @@
+// The editor of one cell, kept in step with its text, with what the server says of the cell, and with its last failure.
+import { useSignalEffect } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import type { Cell } from "../types";
+import type { CellText } from "./cellText";
+import { CodeView } from "./codeView";
+import { failedLine } from "./format";
+import { wanted } from "./state";
+
+export function Code({ cell, text, hidden }: { cell: Cell; text: CellText; hidden: boolean }) {
+  const place = useRef<HTMLDivElement>(null);
+  const editor = useRef<CodeView | null>(null);
+  const arriving = useRef(false);
+  const writing = cell.version.status === "writing";
+  const line = failedLine(cell.run);
+
+  useLayoutEffect(() => {
+    const view = new CodeView({
+      parent: place.current!,
+      source: text.local.value,
+      drawn: text.drawn,
+      onType: (source) => text.type(source),
+    });
+    editor.current = view;
+    text.show = (source, undoable) => view.show(source, undoable);
+    takeFocus(cell.id, view);
+    return () => {
+      text.show = () => {};
+      text.drawn = arriving.current ? null : view.drawn();
+      view.destroy();
+    };
+  }, [text]);
+
+  useLayoutEffect(() => {
+    if (writing) editor.current!.showArriving(cell.source, cell.before);
+    else if (arriving.current) editor.current!.endArriving(text.local.value);
+    arriving.current = writing;
+  }, [writing, cell.source, cell.before]);
+
+  useLayoutEffect(() => {
+    const state = writing ? `, version ${cell.version.number}, being written` : line ? `, error on line ${line}` : "";
+    editor.current!.name(`Code of cell ${cell.number}${state}`);
+  }, [cell.number, cell.version.number, writing, line]);
+
+  // A line is marked anew with every run, and not again once it has been edited.
+  useLayoutEffect(() => {
+    if (!writing) editor.current!.markError(line);
+  }, [cell.run?.id, cell.run?.status, line, writing]);
+
+  useSignalEffect(() => {
+    if (wanted.value?.cell === cell.id && editor.current) takeFocus(cell.id, editor.current);
+  });
+
+  return <div class="code" ref={place} hidden={hidden} aria-busy={writing} />;
+}
+
+function takeFocus(id: string, view: CodeView): void {
+  const now = wanted.peek();
+  if (now?.cell !== id) return;
+  wanted.value = null;
+  if (now.line) view.goTo(now.line);
+  else view.focus();
+}

@@ -1,0 +1,65 @@
+// An exception: what it says, where it came from, and a way on.
+import { useSignal } from "@preact/signals";
+import { Notice } from "../notice";
+import { cells, showCell } from "../store";
+import type { Cell, Failure, Fault, Frame } from "../types";
+import { refine } from "./deeds";
+import { raised } from "./format";
+import { wanted } from "./state";
+
+export function Traceback({ cell, failure }: { cell: Cell; failure: Failure }) {
+  return (
+    <div class="tb" role="group" aria-label={`Error in cell ${cell.number}`}>
+      <p class="what" dir="auto">{raised(failure)}</p>
+      {failure.frames.length > 0 && (
+        <dl>
+          {failure.frames.map((frame) => (
+            <>
+              <dt><Place frame={frame} />{frame.function && ` in ${frame.function}`}</dt>
+              <dd dir="ltr">{frame.text}</dd>
+            </>
+          ))}
+        </dl>
+      )}
+      <Fix cell={cell} failure={failure} />
+    </div>
+  ); // prettier-ignore
+}
+
+function Place({ frame }: { frame: Frame }) {
+  const { cell } = frame;
+  if (cell === null || !cells.value.some((it) => it.id === cell)) return <span>{frame.label}</span>;
+  const go = (): void => {
+    showCell(cell);
+    wanted.value = { cell, line: frame.line };
+  };
+  return <button type="button" class="place" onClick={go}>{frame.label}</button>; // prettier-ignore
+}
+
+function Fix({ cell, failure }: { cell: Cell; failure: Failure }) {
+  const fault = useSignal<Fault | null>(null);
+  const asked = useSignal(false);
+  const frame = failure.frames.filter((it) => it.here).at(-1);
+  const fix = async (): Promise<void> => {
+    asked.value = true;
+    fault.value = await refine(cell, requestOf(failure, frame));
+    asked.value = false;
+  };
+  return (
+    <>
+      <div class="act">
+        <button type="button" class="btn accent" disabled={asked.value} onClick={() => void fix()}>Fix</button>
+        <span>sends the error{frame && ` and line ${frame.line}`} with cell {cell.number}</span>
+        {failure.hidden > 0 && <span>{failure.hidden} {failure.hidden === 1 ? "frame" : "frames"} in libraries hidden</span>}
+      </div>
+      {fault.value && <Notice tone="fail" title={fault.value.message} />}
+    </>
+  ); // prettier-ignore
+}
+
+const MESSAGE = 500; // characters of an error's message that go into a request
+
+function requestOf(failure: Failure, frame: Frame | undefined): string {
+  const what = `Fix the error: ${raised(failure).slice(0, MESSAGE)}`;
+  return frame ? `${what} at line ${frame.line}: ${frame.text.trim()}` : what;
+}
