@@ -3,8 +3,11 @@
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
+from website import Site, Visitor, chromium
 
 from app.runner import Kernels, Limits
 from app.session import Playground, Snapshot
@@ -85,3 +88,39 @@ def kernels() -> Iterator[Kernels]:
 def stage(tmp_path: Path, kernels: Kernels) -> Stage:
     """A playground of its own for one test."""
     return Stage(tmp_path, kernels)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all browser tests."""
+    with chromium() as it:
+        yield it
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
+    """Starts servers over the test's folder: `site(replies, tokens_per_second=...)`."""
+    sites: list[Site] = []
+
+    def start(replies: list[str], **options: Any) -> Site:
+        sites.append(Site(tmp_path / f"site{len(sites)}", replies, **options))
+        sites[-1].start()
+        return sites[-1]
+
+    yield start
+    for it in sites:
+        it.kill()
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """Makes browsers of their own: `visitor(site)`; each must have met no fault by the end of the test."""
+    visitors: list[Visitor] = []
+
+    def come(site: Site, **options: Any) -> Visitor:
+        visitors.append(Visitor(browser, site.url, **options))
+        return visitors[-1]
+
+    yield come
+    for it in visitors:
+        it.close()
