@@ -166,7 +166,10 @@ class Engine(ABC):
 
     @abstractmethod
     def frame(self, system: Segment, user: tuple[Segment, ...]) -> tuple[Segment, ...]:
-        """Lay the model's chat template around the parts, up to where its answer begins. Called by `prompt.build`."""
+        """Lay the model's chat template around the parts, up to where its answer begins. Called by `prompt.build`.
+
+        In the codegen style there is no template, and `system` is empty.
+        """
 
     @abstractmethod
     def close(self) -> None:

@@ -71,7 +71,9 @@ class ScriptedEngine(Engine):
         return len(_TOKEN.findall(text))
 
     def frame(self, system: Segment, user: tuple[Segment, ...]) -> tuple[Segment, ...]:
-        """The layout of ChatML (the template of the Qwen models)."""
+        """The layout of ChatML (the template of the Qwen models); none in the codegen style."""
+        if self.prompt_style == "codegen":
+            return user
         before = Segment("<|im_start|>system\n", control=True)
         between = Segment("<|im_end|>\n<|im_start|>user\n", control=True)
         after = Segment("<|im_end|>\n<|im_start|>assistant\n", control=True)

@@ -153,9 +153,7 @@ class _Fitting:
         return self._counts[key]
 
     def _segments(self) -> tuple[Segment, ...]:
-        body = tuple(Segment(text) for text in self._texts())
-        if self.draft.style == "chat":
-            body = self.engine.frame(Segment(self.draft.system), body)
+        body = self.engine.frame(Segment(self.draft.system), tuple(Segment(text) for text in self._texts()))
         return (*body, Segment(self.draft.begun)) if self.draft.begun else body
 
     def _texts(self) -> list[str]:

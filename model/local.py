@@ -1,0 +1,165 @@
+"""The engine for models on this machine, over Transformers."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from typing import TYPE_CHECKING, Final
+
+from jinja2.exceptions import TemplateError
+
+from model.decode import Decoding
+from model.engine import Engine, Outcome, Stopwatch, TextStream
+from model.prompt import Segment
+from model.tokens import Codec, Detokenizer, StopCutter
+from model.turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from threading import Event
+
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+    from model.catalogue import ModelEntry
+    from model.engine import Sampling
+    from model.prompt import Prompt
+
+log = logging.getLogger(__name__)
+# Characters of the private use area mark where the template puts what people wrote.
+_SYSTEM: Final = "\ue000"
+_USER: Final = "\ue001"
+
+
+class LocalEngine(Engine):
+    """A model of Transformers with a decode loop of our own; one answer at a time, first come first served.
+
+    Args:
+        entry: what the catalogue says of it. A tokenizer without a chat template is spoken to in the codegen style,
+            whatever the entry says, and the shorter of the entry's and the model's window counts.
+        model: loaded, in evaluation mode.
+        tokenizer: the model's own.
+        quantisation: how the weights are held.
+    """
+
+    def __init__(
+        self, entry: ModelEntry, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, quantisation: str
+    ) -> None:
+        super().__init__(
+            model_id=entry.id,
+            model_name=entry.name,
+            quantisation=quantisation,
+            prompt_style="chat" if entry.prompt_style == "chat" and tokenizer.chat_template else "codegen",
+            context_length=_window(entry, model),
+        )
+        self._model: PreTrainedModel | None = model
+        self._codec = Codec(tokenizer)
+        self._ends = _end_tokens(model, tokenizer, self._codec)
+        self._template = _template(tokenizer) if self.prompt_style == "chat" else (_bos(tokenizer), "", "")
+        self._turns = Turns()
+
+    def stream(self, prompt: Prompt, sampling: Sampling, stop: Event) -> TextStream:
+        """Write the answer in the thread that reads the stream."""
+        return TextStream(self._answer(prompt, sampling, stop))
+
+    def count_tokens(self, text: str, *, control: bool = False) -> int:
+        """Tokens of `text` as one segment of a prompt."""
+        return len(self._codec.tokens(text, control=control))
+
+    def frame(self, system: Segment, user: tuple[Segment, ...]) -> tuple[Segment, ...]:
+        """Lay the tokenizer's chat template around the parts; in the codegen style at most a token goes before."""
+        before, between, after = (Segment(text, control=True) for text in self._template)
+        parts = (before, system, between, *user, after)
+        return tuple(part for part in parts if part.text)
+
+    def close(self) -> None:
+        """Wait for those whose turn came before, then free the memory."""
+        with self._turns.turn():
+            self._model = None
+            gc.collect()
+
+    def _answer(self, prompt: Prompt, sampling: Sampling, stop: Event) -> Generator[str, None, Outcome]:
+        watch = Stopwatch(prompt.tokens)
+        with self._turns.turn(stop) as came:
+            if not came:
+                return watch.outcome("stopped")
+            try:
+                outcome = yield from self._write(prompt, sampling, stop, watch)
+            except Exception as error:
+                # The one place where a failure of the model becomes a value: whoever reads must not be left waiting.
+                log.exception("%s failed while writing", self.model_name)
+                outcome = watch.outcome("failed", _explain(self.model_name, error))
+        self.tokens_per_second = outcome.tokens_per_second or self.tokens_per_second
+        return outcome
+
+    def _write(
+        self, prompt: Prompt, sampling: Sampling, stop: Event, watch: Stopwatch
+    ) -> Generator[str, None, Outcome]:
+        if self._model is None:
+            return watch.outcome("failed", f"{self.model_name} was unloaded. Ask again once the next model is ready.")
+        ids = self._codec.encode(prompt.segments)
+        watch.tokens_in = len(ids)
+        room = self.context_length - len(ids)
+        if room < 1 or not ids:
+            return watch.outcome("failed", self._overrun(len(ids)))
+        detokenizer, cutter = Detokenizer(self._codec), StopCutter(prompt.stop_strings)
+        ended = False
+        for token in Decoding(self._model, ids, sampling).tokens(stop, min(sampling.max_tokens, room)):
+            watch.tick()
+            if ended := token in self._ends:
+                break
+            if text := cutter.feed(detokenizer.add(token)):
+                yield text
+            if ended := cutter.stopped:
+                break
+        if not cutter.stopped and (text := cutter.feed(detokenizer.finish()) + cutter.finish()):
+            yield text
+        if ended:
+            return watch.outcome("done")
+        return watch.outcome("stopped" if stop.is_set() else "length")
+
+    def _overrun(self, tokens: int) -> str:
+        return (
+            f"The prompt has {tokens:,} tokens, and {self.model_name} holds {self.context_length:,}, answer included. "
+            "Shorten the request or choose a model with a longer window."
+        )
+
+
+def _window(entry: ModelEntry, model: PreTrainedModel) -> int:
+    known = getattr(model.config, "max_position_embeddings", 0) or 0
+    return min(length for length in (entry.context_length, known) if length) if entry.context_length or known else 2048
+
+
+def _end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, codec: Codec) -> frozenset[int]:
+    """All tokens that end an answer: the model's own, and the usual ones that some configurations forget."""
+    config = getattr(model, "generation_config", None) or model.config
+    own = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
+    usual = [codec.token_id(token) for token in ("<|im_end|>", "<|endoftext|>")]
+    return frozenset(token for token in (*own, tokenizer.eos_token_id, *usual) if token is not None)
+
+
+def _template(tokenizer: PreTrainedTokenizerBase) -> tuple[str, str, str]:
+    """The template's text before the system's words, between them and the user's, and after those."""
+    system, user = {"role": "system", "content": _SYSTEM}, {"role": "user", "content": _USER}
+    both = [{"role": "user", "content": f"{_SYSTEM}\n\n{_USER}"}]
+    for messages in ([system, user], both):
+        try:
+            text = str(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True))
+        except TemplateError:  # some templates know no system role
+            continue
+        before, found, rest = text.partition(_SYSTEM)
+        between, also_found, after = rest.partition(_USER)
+        if found and also_found:
+            return before, between, after
+    return "", "\n\n", "\n\n"
+
+
+def _bos(tokenizer: PreTrainedTokenizerBase) -> str:
+    """The token that begins every text, for tokenizers that set one."""
+    begins = tokenizer("a")["input_ids"][:1] == [tokenizer.bos_token_id]
+    return str(tokenizer.bos_token) if begins and tokenizer.bos_token else ""
+
+
+def _explain(name: str, error: Exception) -> str:
+    if isinstance(error, MemoryError) or "memory" in str(error).lower():
+        return f"{name} ran out of memory ({error}). Shorten the request, or choose a smaller model."
+    return f"{name} failed: {error}. What came before is kept; try again."
