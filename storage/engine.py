@@ -53,7 +53,7 @@ def _sqlite(url: URL, where: str, timeout: float) -> Engines:
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
-    return Engines(engine, engine.execution_options(reading=True), where, Path(str(url.database)))
+    return Engines(engine, engine.execution_options(reading=True), where, Path(str(url.database).removeprefix("file:")))
 
 
 def _prepare_sqlite(connection: SqliteConnection, _: ConnectionPoolEntry) -> None:
@@ -61,12 +61,12 @@ def _prepare_sqlite(connection: SqliteConnection, _: ConnectionPoolEntry) -> Non
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
-    # SQLite's own knows ASCII only, so that a search for "größe" would not find "GRÖSSE".
-    connection.create_function("lower", 1, _casefolded, deterministic=True)
+    # SQLite's own knows ASCII only, so that a search for "übung" would not find "ÜBUNG".
+    connection.create_function("lower", 1, _lower, deterministic=True)
 
 
-def _casefolded(value: str | bytes | float | None) -> str | bytes | float | None:
-    return value.casefold() if isinstance(value, str) else value
+def _lower(value: str | bytes | float | None) -> str | bytes | float | None:
+    return value.lower() if isinstance(value, str) else value
 
 
 def _begin_sqlite(connection: Connection) -> None:

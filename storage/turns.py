@@ -36,7 +36,7 @@ class TurnChanges(TypedDict, total=False):
 class TurnStore(Store):
     """The part of a transaction that keeps turns."""
 
-    def create_turn(  # noqa: PLR0913
+    def create_turn(
         self,
         session_id: str,
         request: str,

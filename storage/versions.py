@@ -16,7 +16,7 @@ _CHANGING = ("writing", "open")
 class VersionStore(Store):
     """The part of a transaction that keeps versions."""
 
-    def create_version(  # noqa: PLR0913
+    def create_version(
         self,
         cell_id: str,
         source: str,

@@ -1,8 +1,8 @@
 """The history of the schema, run from the program itself.
 
-A new revision is a module `versions/rNNNN_what.py` with `revision`, `down_revision`, `upgrade` and `downgrade`; the
-tests compare what all of them make with `storage.tables`. Revisions run in one transaction, with foreign keys off in
-SQLite: change a table there with `op.batch_alter_table`.
+A new revision is a module `versions/rNNNN_what.py` with `revision`, `down_revision` and `upgrade`; the tests compare
+what all of them make with `storage.tables`. Revisions run in one transaction, with foreign keys off in SQLite: change a
+table there with `op.batch_alter_table`. There is no way down: the way back is a backup.
 """
 
 from alembic import command

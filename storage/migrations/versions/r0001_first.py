@@ -27,15 +27,6 @@ def upgrade() -> None:
             op.create_foreign_key(f"fk_{table}_{column}", table, target, [column], ["id"], ondelete="SET NULL")
 
 
-def downgrade() -> None:
-    """Drop the tables."""
-    if op.get_bind().dialect.name != "sqlite":
-        for table, column, _ in _CIRCULAR:
-            op.drop_constraint(f"fk_{table}_{column}", table, type_="foreignkey")
-    for table in ("shares", "runs", "versions", "turns", "cells", "sessions"):
-        op.drop_table(table)
-
-
 def _sessions() -> None:
     _create(
         "sessions",
