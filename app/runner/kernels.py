@@ -16,6 +16,8 @@ from .provisioner import PRELOAD
 
 MOST_KERNELS = 8
 IDLE_SECONDS = 1800.0
+YIELD_SECONDS = 60.0
+REAP_SECONDS = 1.0
 
 
 class Seat:
@@ -36,6 +38,7 @@ class Kernels:
         most: kernels that live at once; who comes later waits in line.
         spare: kernels kept ready for new keys.
         idle_seconds: a kernel unused for longer is ended.
+        yield_seconds: where somebody waits for a kernel, one unused for longer is ended for them.
         preload: modules a kernel has imported before its first run.
     """
 
@@ -46,6 +49,7 @@ class Kernels:
         most: int = MOST_KERNELS,
         spare: int = 1,
         idle_seconds: float = IDLE_SECONDS,
+        yield_seconds: float = YIELD_SECONDS,
         preload: Sequence[str] = PRELOAD,
     ) -> None:
         self._limits = limits or Limits()
@@ -56,6 +60,7 @@ class Kernels:
         self._listeners: list[Callable[[str], None]] = []
         self._preload = tuple(preload)
         self._idle_seconds = idle_seconds
+        self._yield_seconds = yield_seconds
         self._closed = threading.Event()
         self._pool = Pool(self._new_kernel, spare)
         self._reaper = threading.Thread(target=self._reap, name="kernel-reaper", daemon=True)
@@ -124,6 +129,12 @@ class Kernels:
         with self._lock:
             self._seats.pop(key, None)
 
+    @property
+    def keys(self) -> list[str]:
+        """The keys that have run something and were not closed."""
+        with self._lock:
+            return list(self._seats)
+
     def status(self, key: str) -> KernelStatus:
         """How the key's kernel is now."""
         seat = self._seats.get(key)
@@ -171,9 +182,7 @@ class Kernels:
         return Kernel(self._limits, self._preload, self._context, self._kernel_changed)
 
     def _kernel_changed(self) -> None:
-        with self._lock:
-            keys = [key for key, seat in self._seats.items() if seat.kernel is not None]
-        for key in keys:
+        for key, _, _ in self._occupied():
             self._tell(key)
 
     def _tell(self, key: str) -> None:
@@ -227,13 +236,27 @@ class Kernels:
             ticket.leave()
 
     def _reap(self) -> None:
-        while not self._closed.wait(1.0):
-            now = time.monotonic()
-            for key, seat in list(self._seats.items()):
-                kernel = seat.kernel
-                if kernel is None:
-                    continue
-                if kernel.state == "idle" and now - kernel.used_at > self._idle_seconds:
-                    self._drop(key, "Stopped: unused for too long.")
-                elif not kernel.alive:
+        while not self._closed.wait(REAP_SECONDS):
+            for key, seat, kernel in self._occupied():
+                if not kernel.alive:
                     self._settle(key, seat, kernel)
+            self._end_idle(self._idle_seconds, "The kernel was ended after a long time without use.")
+            if self._line.waiting:
+                self._end_idle(self._yield_seconds, "The kernel was unused and went to somebody else.", most=1)
+
+    def _end_idle(self, seconds: float, message: str, most: int | None = None) -> None:
+        """End kernels unused for longer than `seconds`, the longest unused first."""
+        before = time.monotonic() - seconds
+        found = [
+            (kernel.used_at, key, seat)
+            for key, seat, kernel in self._occupied()
+            if kernel.state == "idle" and kernel.used_at < before
+        ]
+        for _, key, seat in sorted(found, key=lambda each: each[0])[:most]:
+            self._drop(key, message)
+            seat.message = message
+
+    def _occupied(self) -> list[tuple[str, Seat, Kernel]]:
+        with self._lock:
+            seats = list(self._seats.items())
+        return [(key, seat, kernel) for key, seat in seats if (kernel := seat.kernel) is not None]
