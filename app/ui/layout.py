@@ -9,6 +9,10 @@ from app.ui.components import Act, Page
 from app.ui.theme import theme
 
 
+# The page fills the window; Gradio keeps room for a document around it, by rules that only !important outweighs.
+FRAME = ".gradio-container .main.app { max-width: none; padding: 0 !important }"
+
+
 def build(act: Act, *, title: str) -> gr.Blocks:
     """The page, ready to be launched.
 
@@ -33,4 +37,4 @@ def look() -> dict[str, Any]:
         '<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">'
         f'<link rel="stylesheet" href="{style}"><link rel="preload" as="script" href="{script}">'
     )
-    return {"theme": theme(), "head": head}
+    return {"theme": theme(), "head": head, "css": FRAME}

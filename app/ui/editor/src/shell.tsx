@@ -2,6 +2,7 @@
 import { BarFault, LeftBar, RightBar } from "./bars";
 import { Composer } from "./composer";
 import { SideSheet } from "./dialog";
+import { Notebook } from "./notebook";
 import { Notice } from "./notice";
 import { phone, sidebar } from "./panes";
 import { goToNew, opening, read } from "./route";
@@ -24,6 +25,7 @@ export function Shell() {
       </section>
       <main class="cells" id="pane-cells" aria-label="Cells">
         <BarFault />
+        <Notebook />
       </main>
       <Sheets />
     </div>
