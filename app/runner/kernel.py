@@ -16,6 +16,7 @@ from .events import Event, Finished, KernelState
 from .limits import Limits, sentence
 from .process import KernelProcess
 from .run import Run
+from .setting import Setting
 from .watch import Watch
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ class Kernel:
         preload: Sequence[str],
         context: "zmq.Context[zmq.Socket[bytes]]",
         changed: Callable[[], None],
+        setting: Setting,
     ) -> None:
         self._limits = limits
-        self._process = KernelProcess(limits, preload, context)
+        self._process = KernelProcess(limits, preload, context, setting)
         self._changed = changed
         self._orders: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)

@@ -13,6 +13,7 @@ from .limits import Limits
 from .line import Line, Ticket
 from .pool import Pool
 from .provisioner import PRELOAD
+from .setting import Setting
 
 MOST_KERNELS = 8
 IDLE_SECONDS = 1800.0
@@ -40,6 +41,7 @@ class Kernels:
         idle_seconds: a kernel unused for longer is ended.
         yield_seconds: where somebody waits for a kernel, one unused for longer is ended for them.
         preload: modules a kernel has imported before its first run.
+        setting: which of the machine's protections to use; all by default.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Kernels:
         idle_seconds: float = IDLE_SECONDS,
         yield_seconds: float = YIELD_SECONDS,
         preload: Sequence[str] = PRELOAD,
+        setting: Setting | None = None,
     ) -> None:
         self._limits = limits or Limits()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -59,6 +62,7 @@ class Kernels:
         self._lock = threading.Lock()
         self._listeners: list[Callable[[str], None]] = []
         self._preload = tuple(preload)
+        self._setting = setting or Setting()
         self._idle_seconds = idle_seconds
         self._yield_seconds = yield_seconds
         self._closed = threading.Event()
@@ -179,7 +183,7 @@ class Kernels:
             return self._seats.setdefault(key, Seat())
 
     def _new_kernel(self) -> Kernel:
-        return Kernel(self._limits, self._preload, self._context, self._kernel_changed)
+        return Kernel(self._limits, self._preload, self._context, self._kernel_changed, self._setting)
 
     def _kernel_changed(self) -> None:
         for key, _, _ in self._occupied():

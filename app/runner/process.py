@@ -1,5 +1,6 @@
 """The operating-system side of one kernel: its folders, its process, its end."""
 
+import os
 import secrets
 import shutil
 import signal
@@ -16,6 +17,7 @@ from jupyter_core.utils import ensure_event_loop
 from .errors import KernelStartFailed
 from .limits import Limits
 from .provisioner import SealedProvisioner
+from .setting import Setting, unused_uid
 from .usage import ProcessUse, process_use
 
 if TYPE_CHECKING:
@@ -36,12 +38,15 @@ class OneSpec(KernelSpecManager):
 class KernelProcess:
     """A kernel's process in folders of its own: `scratch` for the cells, another for its sockets."""
 
-    def __init__(self, limits: Limits, preload: Sequence[str], context: "zmq.Context[zmq.Socket[bytes]]") -> None:
+    def __init__(
+        self, limits: Limits, preload: Sequence[str], context: "zmq.Context[zmq.Socket[bytes]]", setting: Setting
+    ) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="playground-kernel-"))
         self.scratch = self._home / "files"
         self._sockets = self._home / "run"
         for folder in (self.scratch, self._sockets):
             folder.mkdir(mode=0o700)
+        self._uid = self._give_away() if os.geteuid() == 0 else None
         self.id = secrets.token_hex(16)
         self.manager = KernelManager(
             kernel_name="sealed",
@@ -59,8 +64,18 @@ class KernelProcess:
             scratch=str(self.scratch),
             limits=asdict(limits),
             preload=list(preload),
+            uid=self._uid,
+            landlock=setting.landlock,
         )
         self.manager.provisioner = self.provisioner
+
+    def _give_away(self) -> int:
+        """Choose a user for the kernel and make its folders that user's; others may only pass to them."""
+        uid = unused_uid()
+        self._home.chmod(0o711)
+        for folder in (self.scratch, self._sockets):
+            os.chown(folder, uid, uid)
+        return uid
 
     def start(self) -> None:
         """Start the process; it is ready only when it answers."""

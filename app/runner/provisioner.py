@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from traitlets import Dict, Unicode
+from traitlets import Dict, Integer, Unicode
 from traitlets import List as ListOf
 
 from .limits import Limits
 
+NEWEST_LANDLOCK = 99
 PRELOAD = ("numpy", "pandas", "matplotlib.pyplot")
 CODE = Path(__file__).resolve().parent
 START = "import sys; sys.path.insert(0, {folder!r}); from sealed import kernel; kernel.main()"
@@ -28,13 +30,24 @@ class SealedProvisioner(LocalProvisioner):
 
     scratch = Unicode(help="folder the kernel may write to").tag(config=True)
     limits = Dict(help="fields of app.runner.limits.Limits that differ from the default").tag(config=True)
+    uid = Integer(None, allow_none=True, help="user to become; only root can").tag(config=True)
+    landlock = Integer(NEWEST_LANDLOCK, help="newest Landlock ABI to use; 0 for none").tag(config=True)
     preload = ListOf(Unicode(), list(PRELOAD), help="modules imported before the first run").tag(config=True)
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - as the base class has it
         """Called by `KernelManager.pre_start_kernel`: replaces command, environment and working folder."""
         kwargs = await super().pre_launch(**kwargs)
+        if self.uid is not None:
+            os.chown(self._connection_file(), self.uid, self.uid)
         limits = asdict(Limits()) | dict(self.limits)
-        options = {"scratch": self.scratch, "limits": limits, "preload": list(self.preload)}
+        options = {
+            "scratch": self.scratch,
+            "limits": limits,
+            "preload": list(self.preload),
+            "uid": self.uid,
+            "parent": os.getpid(),
+            "landlock": self.landlock,
+        }
         start = START.format(folder=str(CODE))
         kwargs["cmd"] = [sys.executable, "-I", "-c", start, self._connection_file(), json.dumps(options)]
         kwargs["env"] = environment(self.scratch)
@@ -71,6 +84,7 @@ def environment(scratch: str) -> dict[str, str]:
     """The whole environment of a sealed process; nothing is inherited from ours."""
     return {
         "HOME": scratch,
+        "JOBLIB_MULTIPROCESSING": "0",
         "IPYTHONDIR": f"{scratch}/.ipython",
         "LANG": "C.UTF-8",
         "MALLOC_ARENA_MAX": "2",

@@ -1,4 +1,9 @@
-"""Starts ipykernel inside the sealed process: `python -I -c START <connection file> <options as JSON>`."""
+"""Starts ipykernel inside the sealed process: `python -I -c START <connection file> <options as JSON>`.
+
+The order matters. Another user and resource limits come first; Landlock, which binds a thread and those it starts,
+before there is a second thread; the sockets are bound by ipykernel; then seccomp closes for all threads at once what
+is not needed any more: new sockets, programs, processes.
+"""
 
 import importlib
 import json
@@ -6,19 +11,35 @@ import os
 import sys
 from typing import Any
 
-from . import rlimits
+from . import identity, landlock, places, rlimits, seccomp
+from .policy import KERNEL_POLICY
 
 
 def main() -> None:
-    """Read the options, take the limits on, preload, serve until killed."""
+    """Read the options, seal this process, serve until killed."""
     connection_file, options = sys.argv[1], json.loads(sys.argv[2])
     del sys.argv[1:]
-    os.umask(0o077)
-    rlimits.apply(options["limits"])
-    os.chdir(options["scratch"])
+    code = sys.path.pop(0)
+    confine(options, os.path.dirname(connection_file), code)  # noqa: PTH120 - pathlib is not needed for this
     preload(options["preload"])
     app = application(connection_file)
+    seccomp.load(KERNEL_POLICY, all_threads=True)
     app.start()
+
+
+def confine(options: dict[str, Any], sockets: str, code: str) -> None:
+    """Everything but seccomp: user, limits, files."""
+    if options["uid"] is not None:
+        identity.become(options["uid"], [sys.prefix, sys.base_prefix, code])
+    os.umask(0o077)
+    identity.die_with(options["parent"])
+    rlimits.apply(options["limits"])
+    version = min(landlock.abi(), options["landlock"])
+    if version:
+        own = landlock.Grant(sockets, landlock.BIND_SOCKETS)
+        here = landlock.Grant(code, landlock.READ)
+        landlock.restrict([*places.grants(options["scratch"]), own, here], version)
+    os.chdir(options["scratch"])
 
 
 def preload(modules: list[str]) -> None:
