@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session as OrmSession
 
 from storage import migrations
@@ -62,19 +62,14 @@ class Database:
             DatabaseLocked: another writer did not end within the timeout.
             StorageError: what the block raised, or what the database made of it.
         """
-        with (
-            translated(self._engines.where),
-            self._alone(),
-            OrmSession(self._engines.writing) as session,
-            session.begin(),
-        ):
+        with translated(self._engines.where), self._alone(), _session(self._engines.writing) as session:
             session.connection()  # locks now
             yield Transaction(session)
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A transaction that sees one state throughout and waits for no writer; a write raises `DatabaseReadOnly`."""
-        with translated(self._engines.where), OrmSession(self._engines.reading) as session, session.begin():
+        with translated(self._engines.where), _session(self._engines.reading) as session:
             yield Transaction(session)
 
     def backup(self, path: Path) -> None:
@@ -129,6 +124,13 @@ class Database:
                 yield connection
                 if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                     raise Inconsistent(f"The migration would break references: {tuple(broken)}. Nothing was changed.")
+
+
+@contextmanager
+def _session(engine: Engine) -> Iterator[OrmSession]:
+    """Reads give what is stored, never an object whose dictionaries a caller may have changed meanwhile."""
+    with OrmSession(engine, execution_options={"populate_existing": True}) as session, session.begin():
+        yield session
 
 
 @contextmanager

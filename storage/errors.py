@@ -117,7 +117,7 @@ class DatabaseFailed(StorageError):
 class DatabaseLocked(DatabaseFailed):
     """Somebody else kept the database for longer than the timeout."""
 
-    advice = "is kept busy by another process. Nothing was changed; try again, or end the program that holds it open."
+    advice = "is kept busy by another writer. Nothing was changed; try again, or end the program that holds it open."
 
 
 class DatabaseFull(DatabaseFailed):

@@ -54,7 +54,7 @@ class ShareStore(Store):
         except InvalidText as error:
             raise NotFound("share", ascii(token)) from error
         if lock:
-            query = query.with_for_update().execution_options(populate_existing=True)
+            query = query.with_for_update()
         row = self._orm.scalars(query).one_or_none()
         if row is None:
             raise NotFound("share", token)

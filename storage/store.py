@@ -54,7 +54,7 @@ class Store:
         """The row with that id; `lock` keeps other writers from it (SQLite has locked them out altogether)."""
         query = select(kind).where(kind.id == searchable(kind, id_))
         if lock:
-            query = query.with_for_update().execution_options(populate_existing=True)
+            query = query.with_for_update()
         row = self._orm.scalars(query).one_or_none()
         if row is None:
             raise NotFound(kind.kind, id_)

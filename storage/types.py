@@ -14,7 +14,7 @@ from storage.errors import DatabaseCorrupt, InvalidText, InvalidValue
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _PACKED = b"z"  # no JSON text begins with it
 _PACK_FROM = 4096  # bytes; a smaller value is one database page anyway and stays readable
-_PACK_LEVEL = 3  # measured on outputs: within 5 % of level 6 in size, at a third of its time
+_PACK_LEVEL = 3  # on figures, text and code at most 14 % larger than level 6, in two thirds of its time or less
 
 
 def check_text(text: str) -> str:

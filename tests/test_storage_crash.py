@@ -6,7 +6,6 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -84,7 +83,7 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def session_id(path: Path) -> Iterator[str]:
+def session_id(path: Path) -> str:
     database = Database(f"sqlite:///{path}")
     database.migrate()
     with database.begin() as t:

@@ -1,5 +1,6 @@
 import sqlite3
 from collections.abc import Iterator
+from typing import TypeVar
 
 import pytest
 from sqlalchemy import exc
@@ -15,8 +16,10 @@ from storage.errors import (
     StorageError,
 )
 
+ErrorT = TypeVar("ErrorT", bound=Exception)
 
-def below(kind: type) -> Iterator[type]:
+
+def below(kind: type[ErrorT]) -> Iterator[type[ErrorT]]:
     for child in kind.__subclasses__():
         yield child
         yield from below(child)

@@ -6,7 +6,7 @@ import pytest
 
 from storage import Database
 from storage.errors import InvalidText, NotFound, StaleRevision
-from storage.records import NEW_CELL, Session, new_id, utcnow
+from storage.records import NEW_CELL, RunStatus, Session, new_id, utcnow
 
 ME, OTHER = "a" * 64, "b" * 64
 
@@ -81,7 +81,8 @@ def test_the_list_counts_live_cells_failures_and_links(database: Database) -> No
     with database.begin() as t:
         cells = [t.create_cell(made.id) for _ in range(3)]
         t.delete_cell(cells[2].id)
-        for cell, status in zip(cells, ("ok", "error", "error"), strict=True):
+        statuses: tuple[RunStatus, ...] = ("ok", "error", "error")
+        for cell, status in zip(cells, statuses, strict=True):
             run = t.create_run(t.create_version(cell.id, "1", origin="hand").id)
             t.update_run(run.id, status=status)
         share = t.create_share(made.id, {})
@@ -145,6 +146,21 @@ def test_a_write_that_changes_nothing_keeps_revision_and_time(database: Database
         assert t.rename_session(made.id, "mine") == made
 
 
+def test_a_dictionary_changed_in_place_is_stored_when_it_is_written_and_only_then(database: Database) -> None:
+    made = create(database, "mine")
+    sampling = {"seed": 1}
+    with database.begin() as t:
+        t.update_session(made.id, sampling=sampling)
+        sampling["seed"] = 2
+        assert t.session(made.id).sampling == {"seed": 1}
+        t.update_session(made.id, sampling=sampling)
+        read = t.session(made.id).sampling
+        read["seed"] = 3
+        assert t.update_session(made.id, sampling=read).revision == 4
+    with database.read() as t:
+        assert t.session(made.id).sampling == {"seed": 3}
+
+
 def test_what_a_session_points_at_must_be_its_own(database: Database) -> None:
     mine, foreign = create(database, "mine"), create(database, "foreign", owner=OTHER)
     with database.begin() as t:
@@ -161,7 +177,7 @@ def test_what_a_session_points_at_must_be_its_own(database: Database) -> None:
 def test_an_unknown_field_is_a_type_error(database: Database) -> None:
     made = create(database, "mine")
     with pytest.raises(TypeError, match="owner"), database.begin() as t:
-        t.update_session(made.id, owner=OTHER)  # type: ignore[call-arg, misc]
+        t.update_session(made.id, owner=OTHER)  # type: ignore[call-arg]
 
 
 def test_a_deleted_session_is_gone_until_restored(database: Database) -> None:
