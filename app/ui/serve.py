@@ -1,8 +1,8 @@
 """Puts the page, its live stream, its files and its share pages on one web server."""
 
 import os
+import threading
 
-import gradio as gr
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -44,30 +44,26 @@ class PagePolicy:
         await self._app(scope, receive, with_policy)
 
 
-class PortTaken(Exception):
-    """Another program listens on the port."""
+class CannotServe(Exception):
+    """The page cannot be served as things are; the text says what to change."""
 
 
-def launch(playground: Playground, *, title: str, host: str, port: int, wait: bool = True) -> tuple[gr.Blocks, str]:
-    """Serve the page; returns once it answers, or when the server ends if `wait`.
+def serve(playground: Playground, *, title: str, host: str, port: int) -> None:
+    """Serve the page until the process is told to end.
 
     Args:
         playground: what the page talks to.
         title: name on the page.
         host: address to listen on.
         port: TCP port; 0 takes a free one.
-        wait: block until the process is told to end.
-
-    Returns:
-        The running page and its URL.
 
     Raises:
-        PortTaken: the message names the port and how to choose another.
+        CannotServe: the port is taken, or the page's script has not been built.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    page = layout.build(Actions(playground), title=title)
     routes = [live.route(playground), *static_files.routes(), *share.routes(playground.shares.find)]
     try:
+        page = layout.build(Actions(playground), title=title)
         _, url, _ = page.launch(
             server_name=host,
             server_port=port or None,
@@ -81,13 +77,19 @@ def launch(playground: Playground, *, title: str, host: str, port: int, wait: bo
             footer_links=[],
             allowed_paths=[],
             max_file_size="16mb",
-            prevent_thread_lock=not wait,
+            prevent_thread_lock=True,
             app_kwargs={"routes": routes, "middleware": [Middleware(PagePolicy)]},
             **layout.look(),
         )
+    except static_files.NotBuilt as error:
+        raise CannotServe(str(error)) from error
     except OSError as error:
-        raise PortTaken(
-            f"Port {port} on {host} is in use. Stop the program that listens there, or choose another port: "
-            f"PLAYGROUND_PORT={port + 1} make run"
+        raise CannotServe(
+            f"Port {port} on {host} cannot be used: {error}. Stop the program that listens there, or choose another "
+            f"port: PLAYGROUND_PORT={port + 1} make run"
         ) from error
-    return page, url
+    print(f"{title} is at {url} (Ctrl+C ends it)", flush=True)  # noqa: T201 - the address is the output
+    try:
+        threading.Event().wait()
+    finally:
+        page.close()
