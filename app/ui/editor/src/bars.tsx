@@ -7,8 +7,9 @@ import { Icon } from "./icons";
 import { Menu, type Item } from "./menu";
 import { Notice } from "./notice";
 import { phone, sheet, sidebar } from "./panes";
+import { actSaved } from "./saved";
 import { act, failed, type Faulty } from "./server";
-import { cells, connection, pane, sessionId, view } from "./store";
+import { cells, connection, gone, pane, sessionId, view } from "./store";
 import type { Kernel } from "./types";
 
 const fault = signal(""); // what went wrong with an action of the bars
@@ -98,7 +99,7 @@ export function Rename({ title, save, done }: RenameProps) {
 
 function Saved() {
   const session = view.value?.session;
-  const lost = connection.value === "lost";
+  const lost = connection.value === "lost" && !gone.value;
   return (
     <span class="status wide num" role="status">
       {lost && <i class="dot ring" />}
@@ -139,8 +140,8 @@ export function RightBar() {
     <div class="bar right">
       {kernel && <KernelStatus kernel={kernel} />}
       <span class="grow" />
-      {any && <Button label="Run all" run={() => act("run_all", {})} />}
-      {stale > 0 && <Button label={`Run stale (${stale})`} run={() => act("run_stale", {})} />}
+      {any && <Button label="Run all" run={() => actSaved("run_all", {})} />}
+      {stale > 0 && <Button label={`Run stale (${stale})`} run={() => actSaved("run_stale", {})} />}
       {any && <Button label="Export" run={exported} />}
       {any && (
         <button type="button" class="btn" aria-haspopup="dialog" onClick={() => (sheet.value = { name: "share" })}>
@@ -201,8 +202,8 @@ function PhoneMenu() {
   const kernel = view.value?.kernel;
   const items: (Item | null)[] = [
     ...(kernel ? [{ label: kernel.message, disabled: true, run: () => {} }, ...kernelItems(kernel), null] : []),
-    { label: "Run all", disabled: !any, run: () => void tell(act("run_all", {})) },
-    { label: `Run stale (${stale})`, disabled: !stale, run: () => void tell(act("run_stale", {})) },
+    { label: "Run all", disabled: !any, run: () => void tell(actSaved("run_all", {})) },
+    { label: `Run stale (${stale})`, disabled: !stale, run: () => void tell(actSaved("run_stale", {})) },
     null,
     { label: "Share", icon: "share", disabled: !any, run: () => (sheet.value = { name: "share" }) },
     { label: "Export", disabled: !any, run: () => void tell(exported()) },
@@ -218,7 +219,7 @@ function PhoneMenu() {
 
 /** Fetches the notebook and hands it to the browser as a download. */
 async function exported(): Promise<object> {
-  const answer = await act("export", {});
+  const answer = await actSaved("export", {});
   if (failed(answer)) return answer;
   const url = URL.createObjectURL(new Blob([answer.notebook], { type: "application/x-ipynb+json" }));
   Object.assign(document.createElement("a"), { href: url, download: answer.name }).click();

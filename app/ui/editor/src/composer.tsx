@@ -7,9 +7,10 @@ import { Icon } from "./icons";
 import { Menu, type Item } from "./menu";
 import { Notice } from "./notice";
 import { phone, sheet } from "./panes";
+import { actSaved } from "./saved";
 import { act, failed } from "./server";
 import { cells, connection, sessionId, turns, view, writing } from "./store";
-import type { Target } from "./types";
+import type { Sees, Target } from "./types";
 
 const LONGEST = 100_000; // characters; the server holds the same limit
 const FIELD = "composer-request";
@@ -17,7 +18,7 @@ const FIELD = "composer-request";
 const fault = signal(""); // why the last request was not taken
 const told = signal(""); // why what stands here cannot be sent, said when somebody tries
 const sending = signal(false);
-const seen = signal<number | null>(null); // tokens of the prompt that would be sent
+const seen = signal<Sees | null>(null); // the prompt that would be sent
 
 // The chip answers at once; the server's word counts again when another session is shown or a request was sent.
 const picked = signal<{ session: string | null; target: Target } | null>(null);
@@ -62,7 +63,7 @@ async function send(): Promise<void> {
   const [request, aim, session] = [text.value, target.value, sessionId.value];
   sending.value = true;
   write("");
-  const answer = await act("ask", { request, target: aim });
+  const answer = await actSaved("ask", { request, target: aim });
   sending.value = false;
   if (!failed(answer)) {
     picked.value = null;
@@ -83,7 +84,7 @@ effect(() => {
   }
   timer = window.setTimeout(async () => {
     const answer = await act("sees", { request, target: aim });
-    if (text.value === request && target.value === aim) seen.value = failed(answer) ? null : answer.tokens;
+    if (text.value === request && target.value === aim) seen.value = failed(answer) ? null : answer;
   }, 900);
 });
 effect(() => void (text.value && (told.value = ""))); // what is said of a request goes when it changes
@@ -103,7 +104,7 @@ export function Composer() {
             <span class="wide">Settings</span>
             <span class="vh narrow">Settings</span>
           </button>
-          {seen.value !== null && <Sees />}
+          {seen.value && <SeesButton sees={seen.value} />}
           <span class="grow" />
           <Buttons />
         </div>
@@ -186,11 +187,12 @@ function placeholder(): string {
   return turns.value.length ? "Change something, or ask for more" : "What should it do?";
 }
 
-function Sees() {
-  const open = (): void => void (sheet.value = { name: "sees", of: { request: text.value, target: target.value } });
+function SeesButton({ sees }: { sees: Sees }) {
+  const of = { request: text.value, target: target.value };
+  const open = (): void => void (sheet.value = { name: "sees", of, known: sees });
   return (
     <button type="button" class="btn quiet num" aria-haspopup="dialog" onClick={open}>
-      sees {seen.value} tokens
+      sees {sees.tokens} tokens
     </button>
   );
 }

@@ -35,7 +35,7 @@ class Line {
     this.ended.addEventListener("abort", () => (this.attempt.abort(), this.wake()));
     while (!this.ended.aborted) {
       await this.listen();
-      if (this.ended.aborted) return;
+      if (this.ended.aborted || gone.value) return; // gone is the server's last word
       connection.value = "lost";
       await this.rest();
     }

@@ -1,8 +1,8 @@
 // What is open beside the thread and the cells.
 import { effect, signal } from "@preact/signals";
-import type { Actions } from "./types";
+import type { Actions, Sees } from "./types";
 
-export type SheetName = { name: "keys" | "share" | "settings" } | { name: "sees"; of: Actions["sees"][0] };
+export type SheetName = { name: "keys" | "share" | "settings" } | { name: "sees"; of: Actions["sees"][0]; known?: Sees };
 
 export const sheet = signal<SheetName | null>(null);
 

@@ -6,6 +6,7 @@ import { activeCell, connection, gone, pane, sessionId, view } from "./store";
 import type { Fault } from "./types";
 
 export const opening = signal<Fault | null>(null); // why no session could be opened, else null
+const round = signal(0); // counts how often the session was opened anew
 
 export function addressOf(session: string | null): string {
   const url = new URL(location.href);
@@ -35,7 +36,7 @@ export const openNew = (): Promise<void> => open("new_session", {}, "push");
 
 /** Reads the address, opens what it names and follows it from then on. */
 export function start(): void {
-  effect(() => (sessionId.value ? follow(sessionId.value) : undefined));
+  effect(() => (round.value, sessionId.value ? follow(sessionId.value) : undefined));
   addEventListener("popstate", () => void read());
   void read();
 }
@@ -63,8 +64,18 @@ async function open<K extends "fork" | "new_session">(
   show(answer.session);
 }
 
+/** Opens the same session once more, for instance one that was deleted and brought back. */
+export function again(): void {
+  gone.value = "";
+  connection.value = "opening";
+  round.value++;
+}
+
 function show(session: string): void {
-  if (session === sessionId.value) return;
+  if (session === sessionId.value) {
+    if (gone.value) again();
+    return;
+  }
   opening.value = null;
   gone.value = "";
   view.value = null;

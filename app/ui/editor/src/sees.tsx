@@ -9,11 +9,12 @@ import type { Actions, Part, Sees } from "./types";
 
 interface Props {
   of: Actions["sees"][0];
+  known?: Sees; // what the composer was told a moment ago
   close: () => void;
 }
 
-export function SeesSheet({ of, close }: Props) {
-  const [sees, show] = useState<Sees | null>(null);
+export function SeesSheet({ of, known, close }: Props) {
+  const [sees, show] = useState<Sees | null>(known ?? null);
   const [fault, setFault] = useState("");
   useEffect(() => {
     void act("sees", of).then((answer) => (failed(answer) ? setFault(answer.fault.message) : show(answer)));

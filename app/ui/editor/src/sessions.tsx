@@ -11,20 +11,26 @@ import { remembered } from "./owner";
 import { phone, sheet, sidebar } from "./panes";
 import { addressOf, goTo, goToNew, openNew } from "./route";
 import { act, failed } from "./server";
-import { connection, sessionId, view } from "./store";
+import { connection, gone, sessionId, view } from "./store";
 import type { SessionRow } from "./types";
 
 const UNDO = 8_000; // ms that a deleted session can be brought back from its row
 
 const query = signal("");
 const found = signal<SessionRow[] | null>(null); // answers to the search, null while nothing is searched
+const fallback = signal<SessionRow[]>([]); // asked for, while the stream does not tell
 const fault = signal("");
 const deleted = signal<ReadonlyMap<string, SessionRow>>(new Map());
 
 const rows = computed<SessionRow[]>(() => {
-  const listed = found.value ?? view.value?.sessions ?? [];
+  const listed = found.value ?? view.value?.sessions ?? fallback.value;
   const others = listed.filter((row) => !deleted.value.has(row.id));
   return [...others, ...deleted.value.values()].sort((a, b) => b.updated_at.localeCompare(a.updated_at));
+});
+
+// Where no session can be shown, the others are still there.
+effect(() => {
+  if (gone.value) void act("sessions", { query: "" }).then((answer) => failed(answer) || (fallback.value = answer.sessions));
 });
 
 let timer = 0;
@@ -78,7 +84,7 @@ function Groups() {
   const groups = new Map<string, SessionRow[]>();
   for (const row of rows.value) groups.set(groupOf(row.updated_at), [...(groups.get(groupOf(row.updated_at)) ?? []), row]);
   if (!rows.value.length && found.value) return <p class="none">Nothing holds “{query.value.trim()}”.</p>;
-  if (!rows.value.length && view.value) return <p class="none">Your sessions will stand here.</p>;
+  if (!rows.value.length && (view.value || gone.value)) return <p class="none">Your sessions will stand here.</p>;
   return (
     <>
       {[...groups].map(([name, its]) => (
@@ -194,7 +200,7 @@ function Foot() {
           </span>
         </button>
       )}
-      {!engine && connection.value !== "open" && <span>connecting…</span>}
+      {!engine && connection.value !== "open" && !gone.value && <span>connecting…</span>}
     </footer>
   );
 }

@@ -4,6 +4,7 @@ import { Copy } from "./copy";
 import { SideSheet } from "./dialog";
 import { clock, day } from "./format";
 import { Notice } from "./notice";
+import { actSaved } from "./saved";
 import { act, failed, type Faulty } from "./server";
 import { view } from "./store";
 import type { Share } from "./types";
@@ -31,7 +32,7 @@ export function ShareSheet({ close }: { close: () => void }) {
         ))}
       </ul>
       {!shares.length && (
-        <button type="button" class="btn primary" disabled={busy} onClick={() => void tell(act("share", {}))}>
+        <button type="button" class="btn primary" disabled={busy} onClick={() => void tell(actSaved("share", {}))}>
           Create a link
         </button>
       )}
@@ -65,7 +66,7 @@ function Link({ share, busy, tell }: LinkProps) {
       </p>
       {!share.current && (
         <Notice tone="warn" title="The copy is older than the session.">
-          <button type="button" class="btn accent" disabled={busy} onClick={() => void tell(act("share", {}))}>
+          <button type="button" class="btn accent" disabled={busy} onClick={() => void tell(actSaved("share", {}))}>
             Update
           </button>
         </Notice>

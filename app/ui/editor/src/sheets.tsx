@@ -13,7 +13,7 @@ export function Sheets() {
     case "keys":
       return <KeysSheet />;
     case "sees":
-      return <SeesSheet of={sheet.value.of} close={close} />;
+      return <SeesSheet of={sheet.value.of} known={sheet.value.known} close={close} />;
     case "settings":
       return <SettingsSheet close={close} />;
     case "share":

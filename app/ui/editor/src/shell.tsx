@@ -5,23 +5,26 @@ import { SideSheet } from "./dialog";
 import { Notebook } from "./notebook";
 import { Notice } from "./notice";
 import { phone, sidebar } from "./panes";
-import { goToNew, opening, read } from "./route";
+import { again, goToNew, opening, read } from "./route";
 import { SessionList } from "./sessions";
 import { Sheets } from "./sheets";
 import { gone, pane } from "./store";
 import { Thread } from "./thread";
 
 export function Shell() {
+  const blocked = opening.value !== null || gone.value !== "";
   return (
     <div class="cg" data-pane={pane.value}>
       <Side />
       <LeftBar />
       <RightBar />
       <section class="thread" id="pane-thread" aria-label="Thread">
-        {opening.value || gone.value ? <Blocked /> : <Thread />}
-        <div class="dock">
-          <Composer />
-        </div>
+        {blocked ? <Blocked /> : <Thread />}
+        {!blocked && (
+          <div class="dock">
+            <Composer />
+          </div>
+        )}
       </section>
       <main class="cells" id="pane-cells" aria-label="Cells">
         <BarFault />
@@ -54,11 +57,9 @@ function Blocked() {
   return (
     <div class="turns">
       <Notice tone="fail" title={fault ? fault.message : gone.value} reason={fault ? "" : BELONGS}>
-        {fault && (
-          <button type="button" class="btn accent" onClick={() => void read()}>
-            Try again
-          </button>
-        )}
+        <button type="button" class="btn accent" onClick={() => (fault ? void read() : again())}>
+          Try again
+        </button>
         <button type="button" class="btn" onClick={() => void goToNew()}>
           New session
         </button>

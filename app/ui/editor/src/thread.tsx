@@ -1,5 +1,5 @@
 // The conversation: requests, what was said to them, and a card for each answer that leads to its cell.
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Card } from "./card";
 import { useFocus } from "./focus";
 import { Hello } from "./hello";
@@ -7,9 +7,10 @@ import { Icon } from "./icons";
 import { Menu, type Item } from "./menu";
 import { Notice } from "./notice";
 import { sheet } from "./panes";
+import { actSaved } from "./saved";
 import { act, failed, type Faulty } from "./server";
 import { Announcer } from "./announcer";
-import { cells, turns, view } from "./store";
+import { activeCell, cellElement, cells, connection, turns, view, writing } from "./store";
 import type { Target, Turn } from "./types";
 import { Folded, Prose } from "./words";
 
@@ -17,8 +18,26 @@ const NEAR_END = 64; // px: so near the end, the thread follows what is written
 
 export function Thread() {
   const list = turns.value;
-  if (!view.value) return <div class="turns" aria-busy="true" />;
+  useFollowAnswers();
+  if (!view.value) return <div class="turns" aria-busy="true">{connection.value === "lost" && <Unreached />}</div>;
   return list.length ? <Log list={list} /> : <Hello />;
+}
+
+const Unreached = () => <Notice title="The server cannot be reached." reason="The page connects again by itself." />;
+
+/** Makes the cell that is being written the active one, and shows it unless the hands are on another. */
+function useFollowAnswers(): void {
+  const last = turns.value.at(-1);
+  const session = view.value?.session;
+  const newest = last?.cell?.number ? last.cell.id : null;
+  const live = last?.status === "writing";
+  useEffect(() => {
+    if (!newest) return;
+    if (activeCell.peek() === null) activeCell.value = cells.peek().some((cell) => cell.id === session?.target) ? session!.target : newest;
+    if (!live || document.getElementById("pane-cells")?.contains(document.activeElement)) return;
+    activeCell.value = newest;
+    requestAnimationFrame(() => document.getElementById(cellElement(newest))?.scrollIntoView({ block: "nearest" }));
+  }, [session?.id, newest, live]);
 }
 
 function Log({ list }: { list: Turn[] }) {
@@ -74,26 +93,34 @@ function TurnView({ turn }: { turn: Turn }) {
           </p>
         )}
         <Card turn={turn} />
-        {ended && <Ended turn={turn} again={() => void tell(act("regenerate", { turn: turn.id }))} />}
+        {ended && <Ended turn={turn} again={() => void tell(actSaved("regenerate", { turn: turn.id }))} />}
         {fault && <Notice tone="fail" title={fault} />}
       </div>
     </article>
   );
 }
 
+const ENDS = {
+  failed: ["fail", "No answer came of this.", ""],
+  cut: ["warn", "Cut off: the server ended while it wrote.", "What came is kept."],
+  stopped: ["warn", "Stopped.", ""],
+} as const;
+
 type Tell = (answer: Promise<object | Faulty>) => Promise<boolean>;
 
 function Tools({ turn, tell, edit }: { turn: Turn; tell: Tell; edit: () => void }) {
   const busy = turn.status === "writing" || turn.status === "queued";
+  const others = busy && turn.id !== writing.value?.id; // the composer stops the first one
   return (
     <span class="tools">
       {turn.branch.count > 1 && <Branch turn={turn} tell={tell} />}
-      {busy ? (
+      {others && (
         <button type="button" class="btn" onClick={() => void tell(act("stop", { turn: turn.id }))}>
           <Icon name="stop" />
-          {turn.status === "queued" ? "Leave the queue" : "Stop"}
+          Leave the queue
         </button>
-      ) : (
+      )}
+      {!busy && (
         <>
           <button type="button" class="btn quiet icon" aria-label={`Edit request ${turn.number}`} onClick={edit}>
             <Icon name="pen" />
@@ -109,10 +136,10 @@ function Tools({ turn, tell, edit }: { turn: Turn; tell: Tell; edit: () => void 
 
 function choices(turn: Turn, tell: Tell): (Item | null)[] {
   const copied = (text: string) => () => void navigator.clipboard?.writeText(text);
-  const move = (target: Target) => () => void tell(act("move_answer", { turn: turn.id, target }));
+  const move = (target: Target) => () => void tell(actSaved("move_answer", { turn: turn.id, target }));
   const others = cells.value.filter((cell) => cell.id !== turn.cell?.id);
   return [
-    { label: "Regenerate", icon: "again", run: () => void tell(act("regenerate", { turn: turn.id })) },
+    { label: "Regenerate", icon: "again", run: () => void tell(actSaved("regenerate", { turn: turn.id })) },
     { label: "What the model saw", icon: "eye", run: () => (sheet.value = { name: "sees", of: { turn: turn.id } }) },
     null,
     { label: "Copy the request", icon: "copy", run: copied(turn.request) },
@@ -145,7 +172,7 @@ function Edit({ turn, tell, done }: { turn: Turn; tell: Tell; done: () => void }
   const [text, write] = useState(turn.request);
   const field = useFocus<HTMLTextAreaElement>();
   const send = async (): Promise<void> => {
-    if (text.trim() && (await tell(act("edit_turn", { turn: turn.id, request: text })))) done();
+    if (text.trim() && (await tell(actSaved("edit_turn", { turn: turn.id, request: text })))) done();
   };
   const keys = (event: KeyboardEvent): void => {
     if (event.key === "Escape") {
@@ -176,17 +203,11 @@ function Edit({ turn, tell, done }: { turn: Turn; tell: Tell; done: () => void }
   ); // prettier-ignore
 }
 
-const ENDS = {
-  failed: "No answer came of this.",
-  cut: "Cut off: the server ended while it wrote. What came is kept.",
-  stopped: "",
-} as const;
-
 function Ended({ turn, again }: { turn: Turn; again: () => void }) {
-  const words = turn.message || ENDS[turn.status as keyof typeof ENDS];
-  if (!words) return null;
+  if (turn.status === "stopped" && !turn.message) return null; // somebody knows why
+  const [tone, title, reason] = ENDS[turn.status as keyof typeof ENDS];
   return (
-    <Notice tone={turn.status === "failed" ? "fail" : "warn"} title={words}>
+    <Notice tone={tone} title={title} reason={turn.message || reason}>
       <button type="button" class="btn" onClick={again}>
         Try again
       </button>
