@@ -46,11 +46,15 @@ class Database:
             SchemaTooNew: the database was written by a newer program; it is left as it is.
             DatabaseFailed: it cannot be opened, is damaged, locked or full.
         """
-        with self._migrating() as connection:
-            stored = migrations.revision_of(connection)
-            if stored is not None and stored not in migrations.known():
-                raise SchemaTooNew(self._engines.where, stored)
-            migrations.upgrade(connection)
+        if self._engines.file is not None:
+            _make_folder(self._engines.file, self._engines.where)
+            _make_private(self._engines.file, self._engines.where)
+        stored = self._revision()
+        if stored is not None and stored not in migrations.known():
+            raise SchemaTooNew(self._engines.where, stored)
+        if stored != migrations.head():
+            with self._migrating() as connection:
+                migrations.upgrade(connection)
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -81,15 +85,22 @@ class Database:
             raise DatabaseFailed(self._engines.where, "is not SQLite: use pg_dump")
         partial = path.with_name(f"{path.name}.{new_id()}.partial")
         try:
+            _make_private(partial, self._engines.where)
             with translated(self._engines.where):
                 self._copy_to(partial)
             partial.replace(path)
+        except OSError as error:
+            raise DatabaseFailed(self._engines.where, f"no backup was made: {error}") from error
         finally:
             partial.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Close the connections that are not in use."""
         self._engines.writing.dispose()
+
+    def _revision(self) -> str | None:
+        with translated(self._engines.where), self._engines.reading.connect() as connection:
+            return migrations.revision_of(connection)
 
     def _copy_to(self, path: Path) -> None:
         connection = self._engines.reading.raw_connection()
@@ -119,7 +130,6 @@ class Database:
                 with self._engines.writing.begin() as connection:
                     yield connection
                 return
-            _create(self._engines.file, self._engines.where)
             with self._engines.writing.connect() as connection, _foreign_keys_off(connection), connection.begin():
                 yield connection
                 if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
@@ -145,10 +155,16 @@ def _foreign_keys_off(connection: Connection) -> Iterator[None]:
         driver.execute("PRAGMA foreign_keys=ON")
 
 
-def _create(file: Path, where: str) -> None:
-    """Make an empty file, which is an empty database, that only its owner can read; an existing one is left alone."""
+def _make_folder(file: Path, where: str) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseUnreachable(where, str(error)) from error
+
+
+def _make_private(file: Path, where: str) -> None:
+    """Make an empty file, which is an empty database, that only its owner can read; an existing one is left alone."""
+    try:
         os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
     except FileExistsError:
         return

@@ -288,3 +288,12 @@ def test_a_backup_that_cannot_be_written_leaves_nothing_behind(database: Databas
     with pytest.raises(DatabaseFailed):
         database.backup(tmp_path / "missing" / "backup.db")
     assert not (tmp_path / "missing").exists()
+    (tmp_path / "folder" / "inside").mkdir(parents=True)
+    with pytest.raises(DatabaseFailed, match="no backup was made"):
+        database.backup(tmp_path / "folder")
+    assert not list(tmp_path.glob("*.partial"))
+
+
+def test_a_backup_is_for_the_owner_alone(database: Database, tmp_path: Path) -> None:
+    database.backup(tmp_path / "backup.db")
+    assert stat.S_IMODE((tmp_path / "backup.db").stat().st_mode) == 0o600

@@ -162,6 +162,14 @@ def test_two_servers_may_start_at_once(path: Path) -> None:
         server.close()
 
 
+def test_a_database_that_is_up_to_date_opens_while_another_writes(database: Database, path: Path) -> None:
+    database.migrate()
+    with closing(sqlite3.connect(path, isolation_level=None)) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        database.migrate()
+        holder.execute("ROLLBACK")
+
+
 def test_a_locked_database_is_not_migrated(database: Database, filled: None, path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as holder:
         holder.execute("BEGIN EXCLUSIVE")

@@ -23,6 +23,11 @@ def known() -> frozenset[str]:
     return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
+def head() -> str | None:
+    """The revision that this program works with."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
 def revision_of(connection: Connection) -> str | None:
     """The revision that the database is at; None if it is empty."""
     return MigrationContext.configure(connection).get_current_revision()
