@@ -12,11 +12,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from model.errors import Cancelled, ConversionFailed, DiskFull
+from model.errors import Cancelled, ConversionFailed
 from model.progress import Meter
+from model.weights import demand_room, disk_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from threading import Event
 
     import torch
@@ -32,15 +33,16 @@ SHARD_BYTES: Final = 400_000_000
 _SINGLE_DIGITS: Final = frozenset({"smollm", "starcoder", "refact", "command-r", "codeshell"})
 
 
-def converted(source: Path, target: Path, report: Report, cancel: Event) -> Path:
-    """The folder with the converted model, made now unless it is there already.
+def convert(source: Path, target: Path, stamp: Mapping[str, object], report: Report, cancel: Event) -> None:
+    """Convert `source` into the folder `target`.
 
     A killed conversion leaves nothing that is mistaken for a model: the work is done in a folder beside `target`,
     which takes its name at the end.
 
     Args:
         source: a verified GGUF file.
-        target: the folder to make.
+        target: the folder to make; replaced if it is there.
+        stamp: says what the folder was made from; `is_current` compares it.
         report: is told of the bytes of `source` that are done.
         cancel: gives the work up.
 
@@ -49,13 +51,11 @@ def converted(source: Path, target: Path, report: Report, cancel: Event) -> Path
         DiskFull: there is no room.
         Cancelled: `cancel` was set.
     """
-    if _is_current(source, target):
-        return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    _demand_room(source, target.parent)
+    demand_room(target.parent, 4 * source.stat().st_size, f"Converting {source.name}")
     for left in target.parent.glob(f".{target.name}-*"):
         shutil.rmtree(left)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as work:
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as work, disk_errors(target.parent):
         folder = Path(work) / "model"
         folder.mkdir()
         try:
@@ -65,28 +65,15 @@ def converted(source: Path, target: Path, report: Report, cancel: Event) -> Path
                 f"{source.name} could not be converted: {error}. Delete it, so that it is fetched again, or choose "
                 "another model."
             ) from error
-        (folder / MARK).write_text(json.dumps(_stamp(source)))
+        (folder / MARK).write_text(json.dumps({"recipe": RECIPE, **stamp}))
         shutil.rmtree(target, ignore_errors=True)
         folder.rename(target)
-    return target
 
 
-def _stamp(source: Path) -> dict[str, int | str]:
-    return {"recipe": RECIPE, "file": source.name, "bytes": source.stat().st_size}
-
-
-def _is_current(source: Path, target: Path) -> bool:
+def is_current(target: Path, stamp: Mapping[str, object]) -> bool:
+    """Whether `target` was made from what `stamp` says, by the present recipe."""
     mark = target / MARK
-    return mark.is_file() and json.loads(mark.read_text()) == _stamp(source)
-
-
-def _demand_room(source: Path, folder: Path) -> None:
-    need, free = 4 * source.stat().st_size, shutil.disk_usage(folder).free
-    if free < need:
-        raise DiskFull(
-            f"Converting {source.name} needs about {need / 1e9:.1f} GB on the disk of {folder}, of which "
-            f"{free / 1e9:.1f} GB are free. Make room there, or point the cache at another disk."
-        )
+    return mark.is_file() and json.loads(mark.read_text()) == {"recipe": RECIPE, **stamp}
 
 
 def _convert(source: Path, folder: Path, report: Report, cancel: Event) -> None:

@@ -63,7 +63,7 @@ class ScriptedEngine(Engine):
         self.samplings.append(sampling)
         reply = self.replies.popleft() if self.replies else RuntimeError(OUT_OF_REPLIES)
         if isinstance(reply, str):
-            reply = reply.removeprefix(prompt.begun)
+            reply = _after(prompt.begun, reply)
         return TextStream(self._play(reply, prompt, sampling, stop))
 
     def count_tokens(self, text: str, *, control: bool = False) -> int:  # noqa: ARG002 - it has no special tokens
@@ -96,6 +96,13 @@ class ScriptedEngine(Engine):
             watch.tick()
             yield token
         return watch.outcome("done")
+
+
+def _after(begun: str, reply: str) -> str:
+    """What of `reply` is still to come; a reply may begin with the fence or with the code."""
+    code = begun.partition("\n")[2] if begun.startswith("```") else begun
+    start = next((start for start in (begun, code) if reply.startswith(start)), "")
+    return reply.removeprefix(start)
 
 
 def _until_stop(reply: str, stop_strings: tuple[str, ...]) -> str:

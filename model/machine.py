@@ -1,0 +1,111 @@
+"""What is free on this machine, and how large a model on disk is: the facts that placement decides from."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from model.errors import WeightsError
+from model.placement import Gpu, Machine, ModelSize
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
+
+CGROUP: Final = Path("/sys/fs/cgroup")
+# Sessions rarely fill a long window; planning for all of it would refuse models that run well.
+PLANNED_TOKENS: Final = 8192
+
+
+def survey(disk: Path) -> Machine:
+    """What is free now, on the disk of `disk` among others; a container's memory limit counts."""
+    return Machine(cpu_bytes=free_memory(), disk_bytes=shutil.disk_usage(disk).free, gpus=_gpus())
+
+
+def free_memory(cgroup: Path = CGROUP) -> int:
+    """Bytes of main memory that can be had, within the control group's limit (cgroup v2) if there is one."""
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    limit, used = cgroup / "memory.max", cgroup / "memory.current"
+    if limit.is_file() and used.is_file() and (text := limit.read_text().strip()) != "max":
+        free = min(free, max(int(text) - int(used.read_text()), 0))
+    return free
+
+
+def measure(folder: Path, name: str) -> ModelSize:
+    """The size of a model in a folder of Transformers' layout.
+
+    Raises:
+        WeightsError: the folder has no weights, or a file of them is damaged.
+    """
+    from transformers import AutoConfig
+
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    shapes = _shapes(folder)
+    values = sum(shapes.values()) or sum(file.stat().st_size for file in folder.glob("*.bin")) // 2
+    if not values:
+        raise WeightsError(f"{folder} holds no weights (safetensors or .bin). Fetch the model again.")
+    return ModelSize(name, values, _largest(shapes) or values // 10, _cache_bytes(config))
+
+
+def _gpus() -> tuple[Gpu, ...]:
+    import torch
+
+    if not torch.cuda.is_available():
+        return ()
+    return tuple(
+        Gpu(index, torch.cuda.mem_get_info(index)[0], torch.cuda.get_device_capability(index)[0] >= 8)  # noqa: PLR2004 - Ampere
+        for index in range(torch.cuda.device_count())
+    )
+
+
+def _shapes(folder: Path) -> dict[str, int]:
+    """Numbers in each tensor, from the headers of the safetensors files."""
+    found = {}
+    for file in sorted(folder.glob("*.safetensors")):
+        for name, tensor in _header(file).items():
+            if name != "__metadata__":
+                found[name] = math.prod(tensor["shape"])
+    return found
+
+
+def _header(file: Path) -> dict[str, dict[str, list[int]]]:
+    """The JSON header of a safetensors file (https://huggingface.co/docs/safetensors), checked against its length."""
+    with file.open("rb") as source:
+        start = source.read(8)
+        try:
+            (size,) = struct.unpack("<Q", start)
+            header: dict[str, dict[str, list[int]]] = json.loads(source.read(size))
+        except (struct.error, ValueError, OverflowError, MemoryError) as error:
+            raise WeightsError(f"{file} is damaged ({error}). Delete its folder, so that it is made again.") from error
+    end = 8 + size + max((tensor["data_offsets"][1] for name, tensor in header.items() if name[:2] != "__"), default=0)
+    if file.stat().st_size < end:
+        raise WeightsError(
+            f"{file} is cut off: {file.stat().st_size:,} of {end:,} bytes. Delete its folder, so that it is made again."
+        )
+    return header
+
+
+def _largest(shapes: dict[str, int]) -> int:
+    """Numbers in the largest layer, or in the largest tensor outside of the layers."""
+    blocks: dict[str, int] = {}
+    for name, count in shapes.items():
+        parts = name.split(".")
+        number = next((index for index, part in enumerate(parts) if part.isdigit()), None)
+        block = name if number is None else ".".join(parts[: number + 1])
+        blocks[block] = blocks.get(block, 0) + count
+    return max(blocks.values(), default=0)
+
+
+def _cache_bytes(config: PreTrainedConfig) -> int:
+    """Key/value cache for `PLANNED_TOKENS` (or the window, if that is shorter), two bytes a number."""
+    heads = getattr(config, "num_attention_heads", 0) or 0
+    width = getattr(config, "head_dim", None) or (getattr(config, "hidden_size", 0) // heads if heads else 0)
+    kept = getattr(config, "num_key_value_heads", None) or heads
+    layers = getattr(config, "num_hidden_layers", 0) or 0
+    tokens = min(PLANNED_TOKENS, getattr(config, "max_position_embeddings", 0) or PLANNED_TOKENS)
+    return int(2 * 2 * layers * kept * width * tokens)
