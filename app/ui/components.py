@@ -14,27 +14,31 @@ import gradio as gr
 from app.ui import static_files
 
 Act = Callable[[object], dict[str, Any]]
+PAGE = "playground"  # the element's id, under which the build puts every rule of the style sheet
 
 
-class Page(gr.HTML):
-    """Sessions, thread and notebook, drawn by `editor/src`."""
+def playground(act: Act) -> gr.HTML:
+    """The page: sessions, thread and notebook, drawn by `editor/src`. Call it inside a `gr.Blocks`.
 
-    def __init__(self, act: Act) -> None:
-        """Mount the bundle.
+    No subclass of `gr.HTML`, because Gradio writes a `.pyi` file beside the source of each.
 
-        Args:
-            act: carries out what the page asks for; takes a payload of JSON and answers with a dict for JSON.
-        """
+    Args:
+        act: carries out what the page asks for; takes a payload of JSON and answers with a dict for JSON. It is called
+            in a thread, several calls at a time.
 
-        def server_act(payload: dict[str, Any]) -> dict[str, Any]:
-            return act(payload)
+    Raises:
+        app.ui.static_files.NotBuilt: the page's script has not been built.
+    """
 
-        server_act.__name__ = "act"
-        super().__init__(
-            html_template="<div></div>",
-            js_on_load="CodeGenPlayground.mount(element.firstElementChild, server)",
-            head=f'<script src="{static_files.address("playground.js")}"></script>',
-            server_functions=[server_act],
-            apply_default_css=False,
-            elem_id="playground",
-        )
+    def server_act(payload: dict[str, Any]) -> dict[str, Any]:
+        return act(payload)
+
+    server_act.__name__ = "act"  # what the page calls it
+    return gr.HTML(
+        html_template="<div></div>",
+        js_on_load="CodeGenPlayground.mount(element.firstElementChild, server)",
+        head=f'<script src="{static_files.address("playground.js")}"></script>',
+        server_functions=[server_act],
+        apply_default_css=False,
+        elem_id=PAGE,
+    )

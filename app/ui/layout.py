@@ -5,9 +5,8 @@ from typing import Any
 import gradio as gr
 
 from app.ui import static_files
-from app.ui.components import Act, Page
+from app.ui.components import Act, playground
 from app.ui.theme import theme
-
 
 # The page fills the window; Gradio keeps room for a document around it, by rules that only !important outweighs.
 FRAME = ".gradio-container .main.app { max-width: none; padding: 0 !important }"
@@ -17,7 +16,7 @@ def build(act: Act, *, title: str) -> gr.Blocks:
     """The page, ready to be launched.
 
     Args:
-        act: carries out what the page asks for; see `components.Page`.
+        act: carries out what the page asks for; see `components.playground`.
         title: name of the page in the browser.
 
     Raises:
@@ -25,7 +24,7 @@ def build(act: Act, *, title: str) -> gr.Blocks:
     """
     page = gr.Blocks(title=title, analytics_enabled=False, fill_width=True)
     with page:
-        Page(act)
+        playground(act)
     return page
 
 

@@ -1,7 +1,7 @@
 // An answer in one line: where it went, what became of it. It leads to its cell.
 import { Icon, type IconName } from "./icons";
 import { seconds } from "./format";
-import { activeCell, cells, showCell } from "./store";
+import { activeCell, cells, showCell, turns } from "./store";
 import type { Cell, Run, Turn } from "./types";
 
 interface Evidence {
@@ -29,7 +29,7 @@ export function Card({ turn }: { turn: Turn }) {
   ); // prettier-ignore
   if (!its || !cell) return <div class="card still">{inside}</div>;
   return (
-    <button type="button" class={activeCell.value === cell.id ? "card on" : "card"} onClick={() => showCell(cell.id)}>
+    <button type="button" class={activeCell.value === cell.id && speaksFor(turn, cell) ? "card on" : "card"} onClick={() => showCell(cell.id)}>
       {inside}
       <span class="go">
         <Icon name="right" />
@@ -37,6 +37,13 @@ export function Card({ turn }: { turn: Turn }) {
       {turn.status === "writing" && <Progress lines={its.lines} of={expected(cell)} />}
     </button>
   );
+}
+
+/** Of the turns that wrote a cell, the one whose version it shows; else, when it shows none of theirs, the last. */
+function speaksFor(turn: Turn, cell: Cell): boolean {
+  const writers = turns.value.filter((one) => one.cell?.id === cell.id);
+  const shown = writers.findLast((one) => one.cell?.version === cell.version.number) ?? writers.at(-1);
+  return shown?.id === turn.id;
 }
 
 /** How many lines the version will about have: as many as the one it replaces. */
