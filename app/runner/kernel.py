@@ -70,6 +70,11 @@ class Kernel:
         return self._process.pid
 
     @property
+    def address(self) -> str:
+        """The path its sockets' names begin with."""
+        return self._process.address
+
+    @property
     def state(self) -> KernelState:
         """Starting, idle, running, asking, or none once it is gone."""
         return self._state

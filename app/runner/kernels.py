@@ -139,6 +139,11 @@ class Kernels:
         with self._lock:
             return list(self._seats)
 
+    def kernel(self, key: str) -> Kernel | None:
+        """The key's live kernel, for those who look at it from outside (files, suite)."""
+        seat = self._seats.get(key)
+        return seat.kernel if seat is not None and seat.kernel is not None and seat.kernel.alive else None
+
     def status(self, key: str) -> KernelStatus:
         """How the key's kernel is now."""
         seat = self._seats.get(key)

@@ -1,6 +1,7 @@
 """The limits a run is held to, each with the name that is shown when it is hit."""
 
-from collections.abc import Iterable
+import errno
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
@@ -81,6 +82,7 @@ SENTENCES = {
     "threads": "Stopped at {0:g} threads: the limit on threads.",
     "files": "Stopped at {0:g} files: the limit on files in the session's folder.",
     "disk": "Stopped at {1}: the limit on bytes on disk.",
+    "file_size": "Stopped at {1}: the limit on the size of one file.",
     "output": "Stopped at {1} of output: the limit on what one run may print.",
     "messages": "Stopped at {0:g} messages: the limit on outputs of one run.",
     "message_size": "Stopped: one output was larger than {1}, the limit on a single output.",
@@ -91,6 +93,15 @@ def sentence(name: str, limits: Limits) -> str:
     """What is shown when the limit `name` was hit, with its value."""
     value = getattr(limits, name)
     return SENTENCES[name].format(value, readable_bytes(value))
+
+
+def limit_of(failure: Mapping[str, Any]) -> str | None:
+    """The limit behind an exception that the kernel of the operating system caused by enforcing one, if it is that."""
+    if failure["name"] in ("MemoryError", "_ArrayMemoryError"):
+        return "memory"
+    if failure["name"] == "OSError" and failure["message"].startswith(f"[Errno {errno.EFBIG}]"):
+        return "file_size"
+    return None
 
 
 def readable_bytes(count: float) -> str:

@@ -77,6 +77,11 @@ class KernelProcess:
             os.chown(folder, uid, uid)
         return uid
 
+    @property
+    def address(self) -> str:
+        """The path its sockets' names begin with."""
+        return str(self.manager.ip)
+
     def start(self) -> None:
         """Start the process; it is ready only when it answers."""
         with (self._home / "errors").open("wb") as errors:

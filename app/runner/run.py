@@ -7,7 +7,7 @@ from typing import Any
 
 from .events import Event, Finished, InputRequested, Output, RunResult, RunStatus, Started
 from .failure import bounded_int, read_failure
-from .limits import Limits, sentence
+from .limits import Limits, limit_of, sentence
 from .outputs import OutputReader
 
 
@@ -106,7 +106,7 @@ class Run:
             return
         self.finished = True
         status, message = self._verdict(died)
-        failure = self._failure_or_reply() if status == "error" else None
+        failure = self._failure_or_reply() if status in ("error", "limit") and self._failure else None
         milliseconds = int(1000 * self.seconds)
         lost = died is not None
         self.events.put(Finished(RunResult(status, self.limit, message, self.count, milliseconds, failure, lost)))
@@ -121,6 +121,9 @@ class Run:
         if self._answer("status") == "ok":
             return "ok", ""
         failure = self._failure_or_reply()
+        self.limit = limit_of(failure)
+        if self.limit is not None:
+            return "limit", sentence(self.limit, self._limits)
         return "error", f"{failure['name']}: {failure['message']}"[:500]
 
     def _answer(self, field: str) -> object:

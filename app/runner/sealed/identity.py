@@ -24,9 +24,20 @@ def become(uid: int, needed: Iterable[str]) -> None:
     Raises:
         OSError: if root lacks the capabilities to do so.
     """
-    hidden = sorted({gate for folder in needed if (gate := closed_gate(Path(folder)))})
+    make_reachable(needed)
+    drop(uid)
+
+
+def make_reachable(needed: Iterable[str]) -> None:
+    """Let other users of this process's mount namespace reach these folders; nothing happens if they can."""
+    folders = [Path(folder) for folder in needed]
+    hidden = sorted({gate for folder in folders if (gate := closed_gate(folder))})
     if hidden:
-        open_passages(hidden, [Path(folder) for folder in needed])
+        open_passages(hidden, folders)
+
+
+def drop(uid: int) -> None:
+    """Become the user and group `uid` alone; with the user all capabilities go (capabilities(7))."""
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)

@@ -97,17 +97,30 @@ def restrict(grants: Iterable[Grant], version: int) -> None:
     Raises:
         OSError: if Landlock is missing.
     """
-    if version < 1:
+    ruleset = prepare(grants, version)
+    if ruleset is None:
         raise OSError(errno.ENOSYS, "this kernel offers no Landlock")
-    handled = HANDLED[max(known for known in HANDLED if known <= version)]
-    ruleset = create_ruleset(handled, version)
     try:
-        for grant in grants:
-            add(ruleset, grant, handled)
-        prctl(PR_SET_NO_NEW_PRIVS, 1)
-        system_call(RESTRICT_SELF, ruleset, 0)
+        enforce(ruleset)
     finally:
         os.close(ruleset)
+
+
+def prepare(grants: Iterable[Grant], version: int) -> int | None:
+    """The descriptor of a ruleset, which may be enforced later and often; None where there is no Landlock."""
+    if version < 1:
+        return None
+    handled = HANDLED[max(known for known in HANDLED if known <= version)]
+    ruleset = create_ruleset(handled, version)
+    for grant in grants:
+        add(ruleset, grant, handled)
+    return ruleset
+
+
+def enforce(ruleset: int) -> None:
+    """Hold this thread, and those it starts, to the ruleset."""
+    prctl(PR_SET_NO_NEW_PRIVS, 1)
+    system_call(RESTRICT_SELF, ruleset, 0)
 
 
 def create_ruleset(handled: int, version: int) -> int:

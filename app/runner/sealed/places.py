@@ -24,8 +24,10 @@ def readable() -> list[str]:
 
 def grants(scratch: str) -> list[Grant]:
     """What every sealed process may reach, its scratch folder being the one place it may write to."""
-    return [
-        *(Grant(path, READ) for path in readable()),
-        Grant("/dev/null", Access.READ_FILE | Access.WRITE_FILE),
-        Grant(scratch, WRITE),
-    ]
+    return [*without_scratch(), Grant(scratch, WRITE)]
+
+
+def without_scratch() -> list[Grant]:
+    """What a process may reach that has no folder of its own."""
+    null = Grant("/dev/null", Access.READ_FILE | Access.WRITE_FILE)
+    return [*(Grant(path, READ) for path in readable()), null]

@@ -22,6 +22,7 @@ LOAD, EQUAL, ANY_BIT, AT_LEAST, RETURN = 0x20, 0x15, 0x45, 0x35, 0x06
 
 ALLOW, KILL_PROCESS, ERRNO = 0x7FFF_0000, 0x8000_0000, 0x0005_0000
 LONGEST_PROGRAM = 4096  # BPF_MAXINSNS
+STAND_IN = 0x7FFF_FFF0  # no process has this number (PID_MAX_LIMIT is 2**22)
 SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC = 1, 1
 
 
@@ -35,7 +36,12 @@ def load(policy: Iterable[Call], *, all_threads: bool) -> None:
     Raises:
         OSError: if the kernel has no seccomp filters, or a thread cannot be held.
     """
-    program = assemble(policy, platform.machine(), os.getpid())
+    load_program(assemble(policy, platform.machine(), STAND_IN), all_threads=all_threads)
+
+
+def load_program(program: bytes, *, all_threads: bool) -> None:
+    """Load a filter that was assembled with `STAND_IN` for the number of the process; see `load`."""
+    program = program.replace(struct.pack("=I", STAND_IN), struct.pack("=I", os.getpid()))
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     buffer = ctypes.create_string_buffer(program, len(program))
     header = SockFprog(len(program) // 8, ctypes.cast(buffer, ctypes.c_void_p))

@@ -1,0 +1,248 @@
+"""One-shot runs: a program and calls of its functions, in a sealed process that lives for nothing else.
+
+What the calls should return stays here. A verdict is made by comparing plain data on this side; nothing that the
+program prints, and no way in which it ends, is one.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from queue import SimpleQueue
+from typing import Any
+
+from .errors import KernelStartFailed, RunnerClosed
+from .events import RunStatus
+from .failure import read_failure
+from .limits import MEBIBYTE, Limits, limit_of, sentence
+from .provisioner import CODE, environment
+from .sealed import plain
+from .setting import Setting, unused_uid
+
+START = "import sys; sys.path.insert(0, {folder!r}); from sealed import zygote; zygote.main()"
+PACKET = 1 << 23
+PATIENCE = 10.0  # seconds beyond the wall time until the zygote itself is given up
+
+ONESHOT_LIMITS = Limits(wall=5.0, cpu=5.0, memory=512 * MEBIBYTE, output=MEBIBYTE, message_size=MEBIBYTE)
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of one of the program's functions with plain data."""
+
+    function: str
+    arguments: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Returned:
+    """What a call returned: plain data, made of exactly Python's own types."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Failed:
+    """What a call raised, in the form of `RunResult.failure`; a value that is not plain data is a `NotPlain`."""
+
+    failure: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a one-shot run.
+
+    Attributes:
+        status: ok if the program ran and every call was made, whether it returned or raised; error if the program
+            itself raised; limit; died if the process ended without a word.
+        limit: name of the limit that was hit.
+        message: one sentence; empty for ok.
+        answers: one for each call, in order; shorter if the run ended early.
+        output: what was printed, cut at `limits.kept_output`.
+        failure: of the program itself, for status error.
+        milliseconds: wall time.
+    """
+
+    status: RunStatus
+    limit: str | None
+    message: str
+    answers: tuple[Returned | Failed, ...]
+    output: str
+    failure: dict[str, Any] | None
+    milliseconds: int
+
+
+class OneShot:
+    """Runs programs, several at a time. Methods may be called from any thread.
+
+    Args:
+        limits: what each run is held to.
+        workers: runs at a time; each has a process that forks for it.
+        preload: modules that programs find imported.
+        setting: which of the machine's protections to use; all by default.
+
+    Raises:
+        KernelStartFailed: if the forking process does not come up.
+    """
+
+    def __init__(
+        self,
+        limits: Limits = ONESHOT_LIMITS,
+        *,
+        workers: int = 2,
+        preload: Sequence[str] = (),
+        setting: Setting | None = None,
+    ) -> None:
+        self._limits = limits
+        self._preload = tuple(preload)
+        self._setting = setting or Setting()
+        self._free: SimpleQueue[Zygote] = SimpleQueue()
+        self._closed = threading.Event()
+        self._workers = workers
+        for _ in range(workers):
+            self._free.put(self._zygote())
+
+    def run(self, source: str, calls: Sequence[Call] = ()) -> Outcome:
+        """Run the program, then make the calls, in a fresh sealed process.
+
+        Raises:
+            RunnerClosed: after `close`.
+        """
+        texts = [(call.function, plain.dump(tuple(call.arguments))) for call in calls]
+        with self._borrow() as zygote:
+            began = time.monotonic()
+            told = zygote.ask({"source": source, "calls": texts}, self._limits.wall + PATIENCE)
+            milliseconds = int(1000 * (time.monotonic() - began))
+        return read_outcome(told, self._limits, milliseconds, len(calls))
+
+    def close(self) -> None:
+        """End the forking processes, once the runs at work are over."""
+        self._closed.set()
+        for _ in range(self._workers):
+            self._free.get().close()
+
+    @contextmanager
+    def _borrow(self) -> "Iterator[Zygote]":
+        if self._closed.is_set():
+            raise RunnerClosed("The one-shot runner has been shut down.")
+        zygote = self._free.get()
+        try:
+            yield zygote
+        finally:
+            if not zygote.sound:
+                zygote.close()
+                zygote = self._zygote()
+            self._free.put(zygote)
+
+    def _zygote(self) -> "Zygote":
+        options = {
+            "limits": asdict(self._limits),
+            "preload": self._preload,
+            "landlock": self._setting.landlock,
+            "uid": unused_uid() if os.geteuid() == 0 else None,
+            "parent": os.getpid(),
+        }
+        return Zygote(json.dumps(options))
+
+
+class Zygote:
+    """A forking process and the socket to it."""
+
+    def __init__(self, options: str) -> None:
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        for end in (self._socket, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, PACKET)
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
+                [sys.executable, "-I", "-c", START.format(folder=str(CODE)), str(theirs.fileno()), options],
+                env=environment("/nonexistent"),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                pass_fds=[theirs.fileno()],
+            )
+        self.sound = True
+        if self._receive(60.0) is None:
+            words = self._process.stderr.read() if self._process.stderr else b""
+            self.close()
+            raise KernelStartFailed(f"The one-shot runner did not start. It wrote:\n{words.decode()[-2000:]}")
+
+    def ask(self, job: dict[str, Any], seconds: float) -> dict[str, Any] | None:
+        """Have a job done; None if the zygote did not answer in time or at all."""
+        try:
+            self._socket.send(json.dumps(job).encode())
+        except OSError:
+            self.sound = False
+            return None
+        return self._receive(seconds)
+
+    def _receive(self, seconds: float) -> dict[str, Any] | None:
+        self._socket.settimeout(seconds)
+        try:
+            packet = self._socket.recv(PACKET)
+        except OSError:
+            packet = b""
+        self.sound = bool(packet)
+        return json.loads(packet) if packet else None
+
+    def close(self) -> None:
+        """End the process."""
+        self._socket.close()
+        self._process.kill()
+        if self._process.stderr:
+            self._process.stderr.close()
+        self._process.wait()
+
+
+def read_outcome(told: dict[str, Any] | None, limits: Limits, milliseconds: int, calls: int) -> Outcome:
+    """Make the outcome from what the zygote tells; the child's result in it is hostile."""
+    if told is None:
+        return Outcome("died", None, "The run was lost with its process.", (), "", None, milliseconds)
+    entries = read_entries(told["result"])
+    program, answers = (entries[0], tuple(entries[1 : calls + 1])) if entries else (None, ())
+    failure = program.failure if isinstance(program, Failed) else None
+    limit = told["limit"] or (limit_of(failure) if failure else None)
+    status, message = verdict(program, limit, told["status"], limits)
+    return Outcome(status, limit, message, answers, told["output"], failure, milliseconds)
+
+
+def verdict(program: Returned | Failed | None, limit: str | None, status: int, limits: Limits) -> tuple[RunStatus, str]:
+    """How the run ended, and the sentence for it."""
+    if limit is not None:
+        return "limit", sentence(limit, limits)
+    if program is None:
+        how = signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else "itself"
+        return "died", f"The process was ended by {how} before it told a result."
+    if isinstance(program, Failed):
+        return "error", f"{program.failure['name']}: {program.failure['message']}"
+    return "ok", ""
+
+
+def read_entries(text: str) -> list[Returned | Failed]:
+    """The entries a child wrote, as far as they have the right form."""
+    try:
+        entries = json.loads(text)
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        return []
+    return [read_entry(entry) for entry in entries]
+
+
+def read_entry(entry: dict[str, Any]) -> Returned | Failed:
+    """One entry: a value if it is plain data, else a failure."""
+    error = entry.get("error")
+    if isinstance(error, dict):
+        named = {"ename": error.get("name"), "evalue": error.get("message"), "failure": error}
+        return Failed(read_failure(named))
+    try:
+        return Returned(plain.load(str(entry.get("value"))))
+    except plain.NotPlain as problem:
+        return Failed(read_failure({"ename": "NotPlain", "evalue": str(problem)}))

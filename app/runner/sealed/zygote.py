@@ -1,0 +1,154 @@
+"""Forks one sealed process for each one-shot run: `python -I -c START <descriptor> <options as JSON>`.
+
+The zygote itself runs no foreign code. It imports what programs need once, so that a run costs a fork and the sealing.
+It reads jobs from the socket it was given, one JSON object a packet, and answers each with one packet.
+"""
+
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import time
+from typing import Any
+
+from . import identity, landlock, places, rlimits, seccomp
+from .policy import ONESHOT_POLICY
+from .program import serve
+
+PACKET = 1 << 22
+PIECE = 1 << 16
+
+
+def main() -> None:
+    """Prepare once what every child needs; then serve jobs until the socket is closed."""
+    descriptor, options = int(sys.argv[1]), json.loads(sys.argv[2])
+    sys.path.pop(0)
+    identity.die_with(options["parent"])
+    if options["uid"] is not None:
+        identity.make_reachable([sys.prefix, sys.base_prefix])
+    for name in options["preload"]:
+        importlib.import_module(name)
+    with socket.socket(fileno=descriptor) as jobs:
+        zygote = Zygote(options)
+        gc.collect()
+        gc.freeze()  # the children share these pages as long as nobody counts references in them
+        jobs.send(b"{}")
+        while packet := jobs.recv(PACKET):
+            jobs.send(json.dumps(zygote.run(json.loads(packet), jobs.fileno())).encode())
+
+
+class Zygote:
+    """What all children share, prepared before the first fork."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self._limits: dict[str, float] = options["limits"]
+        self._uid: int | None = options["uid"]
+        self._filter = seccomp.assemble(ONESHOT_POLICY, os.uname().machine, seccomp.STAND_IN)
+        self._ruleset = landlock.prepare(places.without_scratch(), min(landlock.abi(), options["landlock"]))
+
+    def run(self, job: dict[str, Any], jobs: int) -> dict[str, Any]:
+        """Fork a child for the job, follow it to its end and tell what came of it."""
+        output, output_end = os.pipe()
+        result, result_end = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(jobs)
+            os.close(output)
+            os.close(result)
+            self._seal(job, output_end, result_end)
+            serve(job, result_end)
+        os.close(output_end)
+        os.close(result_end)
+        try:
+            answer = Follow(child, output, result, self._limits).until_end()
+        finally:
+            os.close(output)
+            os.close(result)
+        return answer
+
+    def _seal(self, job: dict[str, Any], output: int, result: int) -> None:
+        """In the child: everything that must hold before the first line of foreign code."""
+        os.setsid()
+        nothing = os.open("/dev/null", os.O_RDWR)
+        os.dup2(nothing, 0)
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        os.closerange(nothing, result)
+        parent = os.getppid()
+        if self._uid is not None:
+            identity.drop(self._uid)
+        identity.die_with(parent)
+        rlimits.apply(self._limits)
+        resource.setrlimit(resource.RLIMIT_CPU, (int(self._limits["cpu"]),) * 2)
+        if self._ruleset is not None:
+            landlock.enforce(self._ruleset)
+            os.close(self._ruleset)
+        seccomp.load_program(self._filter, all_threads=False)
+
+
+class Follow:
+    """One child from its fork to its end: drains its pipes, holds it to its limits, reaps it."""
+
+    def __init__(self, child: int, output: int, result: int, limits: dict[str, float]) -> None:
+        self._child = child
+        self._limits = limits
+        self._kept = {output: bytearray(), result: bytearray()}
+        self._most = {output: int(limits["output"]), result: int(limits["message_size"])}
+        self._output, self._result = output, result
+        self._limit: str | None = None
+
+    def until_end(self) -> dict[str, Any]:
+        """Wait for the end of the child, or end it.
+
+        Returns:
+            `{limit, status, result, output}`: the limit it hit or None, its wait status, what it wrote to either pipe.
+        """
+        deadline = time.monotonic() + self._limits["wall"]
+        open_ends = {self._output, self._result}
+        while open_ends and self._limit is None:
+            left = deadline - time.monotonic()
+            ready = select.select(list(open_ends), [], [], max(0.0, left))[0]
+            if not ready:
+                self._limit = "wall"
+            for end in ready:
+                if not self._read(end):
+                    open_ends.discard(end)
+        status = self._reap()
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+            self._limit = "cpu"
+        kept = self._kept[self._output][: int(self._limits["kept_output"])]
+        result = self._kept[self._result].decode("utf-8", "replace")
+        return {"limit": self._limit, "status": status, "result": result, "output": kept.decode("utf-8", "replace")}
+
+    def _read(self, end: int) -> bool:
+        """Take a piece; false at the end. More than the limit allows ends the run."""
+        piece = os.read(end, PIECE)
+        self._kept[end] += piece
+        if len(self._kept[end]) > self._most[end]:
+            self._limit = "output"
+        return bool(piece)
+
+    def _reap(self) -> int:
+        """Kill the child, whatever it does, and collect it."""
+        reaped, status = os.waitpid(self._child, os.WNOHANG)
+        if not reaped:
+            if self._limit is not None:
+                os.kill(self._child, signal.SIGKILL)
+            status = self._wait()
+        return status
+
+    def _wait(self) -> int:
+        """Wait briefly for one who closed its pipes but goes on, then kill it."""
+        deadline = time.monotonic() + 0.2
+        while time.monotonic() < deadline:
+            reaped, status = os.waitpid(self._child, os.WNOHANG)
+            if reaped:
+                return status
+            time.sleep(0.0005)
+        os.kill(self._child, signal.SIGKILL)
+        return os.waitpid(self._child, 0)[1]
