@@ -6,6 +6,7 @@ slides and toggle, and the grid could not be one. So a single `gr.HTML` mounts t
 theme, the server function and the page around it.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ Act = Callable[[object], dict[str, Any]]
 PAGE = "playground"  # the element's id, under which the build puts every rule of the style sheet
 
 
-def playground(act: Act) -> gr.HTML:
+def playground(act: Act, title: str) -> gr.HTML:
     """The page: sessions, thread and notebook, drawn by `editor/src`. Call it inside a `gr.Blocks`.
 
     No subclass of `gr.HTML`, because Gradio writes a `.pyi` file beside the source of each.
@@ -25,6 +26,7 @@ def playground(act: Act) -> gr.HTML:
     Args:
         act: carries out what the page asks for; takes a payload of JSON and answers with a dict for JSON. It is called
             in a thread, several calls at a time.
+        title: name of the page.
 
     Raises:
         app.ui.static_files.NotBuilt: the page's script has not been built.
@@ -36,7 +38,7 @@ def playground(act: Act) -> gr.HTML:
     server_act.__name__ = "act"  # what the page calls it
     return gr.HTML(
         html_template="<div></div>",
-        js_on_load="CodeGenPlayground.mount(element.firstElementChild, server)",
+        js_on_load=f"CodeGenPlayground.mount(element.firstElementChild, server, {json.dumps(title)})",
         head=f'<script src="{static_files.address("playground.js")}"></script>',
         server_functions=[server_act],
         apply_default_css=False,

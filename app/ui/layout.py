@@ -10,6 +10,8 @@ from app.ui.theme import theme
 
 # The page fills the window; Gradio keeps room for a document around it, by rules that only !important outweighs.
 FRAME = ".gradio-container .main.app { max-width: none; padding: 0 !important }"
+# The last part keeps the composer above a phone's keyboard.
+VIEWPORT = "width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
 
 
 def build(act: Act, *, title: str) -> gr.Blocks:
@@ -24,7 +26,7 @@ def build(act: Act, *, title: str) -> gr.Blocks:
     """
     page = gr.Blocks(title=title, analytics_enabled=False, fill_width=True)
     with page:
-        playground(act)
+        playground(act, title)
     return page
 
 
@@ -33,7 +35,7 @@ def look() -> dict[str, Any]:
     style = static_files.address("playground.css")
     script = static_files.address("playground.js")
     head = (
-        '<meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">'
+        f'<meta name="viewport" content="{VIEWPORT}">'
         f'<link rel="stylesheet" href="{style}"><link rel="preload" as="script" href="{script}">'
     )
     return {"theme": theme(), "head": head, "css": FRAME}

@@ -9,7 +9,7 @@ import { Notice } from "./notice";
 import { phone, sheet, sidebar } from "./panes";
 import { actSaved } from "./saved";
 import { act, failed, type Faulty } from "./server";
-import { cells, connection, gone, pane, sessionId, view } from "./store";
+import { cells, connection, gone, pane, sessionId, turns, view } from "./store";
 import type { Kernel } from "./types";
 
 const fault = signal(""); // what went wrong with an action of the bars
@@ -99,11 +99,12 @@ export function Rename({ title, save, done }: RenameProps) {
 
 function Saved() {
   const session = view.value?.session;
+  const kept = session && (turns.value.length > 0 || cells.value.length > 0);
   const lost = connection.value === "lost" && !gone.value;
   return (
     <span class="status wide num" role="status">
       {lost && <i class="dot ring" />}
-      {lost ? "reconnecting…" : session && `saved ${clock(session.saved_at)}`}
+      {lost ? "reconnecting…" : kept && `saved ${clock(session.saved_at)}`}
     </span>
   );
 }

@@ -1,6 +1,6 @@
 // A button with a menu. The browser's popover gives the top layer, closing by Esc or a click elsewhere, and focus back.
 import type { ComponentChildren } from "preact";
-import { useId, useRef } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "./icons";
 
 export interface Item {
@@ -24,21 +24,24 @@ export function Menu({ items, class: name, label, disabled, children }: Props) {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const menu = useRef<HTMLDivElement>(null);
+  const [open, setOpen] = useState(false); // what is chosen from is drawn only while it is looked at
   const toggled = (event: ToggleEvent): void => {
-    const open = event.newState === "open";
-    button.current?.setAttribute("aria-expanded", String(open));
-    if (open) opened(button.current, menu.current);
+    if (event.newState === "open") opened(button.current, menu.current);
+    else setOpen(false);
   };
   return (
     <>
       <button
         type="button" ref={button} class={name} aria-label={label} disabled={disabled}
-        aria-haspopup="menu" aria-expanded="false" popovertarget={id}
+        aria-haspopup="menu" aria-expanded={open} popovertarget={id}
       >
         {children}
       </button>
-      <div id={id} ref={menu} class="menu" role="menu" popover="auto" onToggle={toggled} onKeyDown={walk}>
-        {items.map((item) => (item ? <Entry item={item} close={() => menu.current?.hidePopover()} /> : <hr />))}
+      <div
+        id={id} ref={menu} class="menu" role="menu" popover="auto"
+        onBeforeToggle={(event: ToggleEvent) => event.newState === "open" && setOpen(true)} onToggle={toggled} onKeyDown={walk}
+      >
+        {open && items.map((item) => (item ? <Entry item={item} close={() => menu.current?.hidePopover()} /> : <hr />))}
       </div>
     </>
   ); // prettier-ignore

@@ -13,6 +13,17 @@ oneColumn.addEventListener("change", () => {
   if (phone.value) sidebar.value = false;
 });
 
+/** What the keyboard of a phone leaves of the window; only some browsers take it off the page's own height. */
+export function followKeyboard(): void {
+  const seen = window.visualViewport;
+  seen?.addEventListener("resize", () => {
+    if (seen.scale !== 1) return; // the page is magnified, not cut
+    const covered = phone.value && innerHeight - seen.height > 100;
+    document.documentElement.style.setProperty("--cg-height", covered ? `${seen.height}px` : "");
+    if (covered) scrollTo(0, 0);
+  });
+}
+
 const NAME = "codegen-playground-sidebar";
 export const sidebar = signal(!oneColumn.matches && remembered() === "open");
 effect(() => {

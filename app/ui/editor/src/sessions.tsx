@@ -11,7 +11,7 @@ import { remembered } from "./owner";
 import { phone, sheet, sidebar } from "./panes";
 import { addressOf, goTo, goToNew, openNew } from "./route";
 import { act, failed } from "./server";
-import { connection, gone, sessionId, view } from "./store";
+import { brand, connection, gone, sessionId, view } from "./store";
 import type { SessionRow } from "./types";
 
 const UNDO = 8_000; // ms that a deleted session can be brought back from its row
@@ -55,7 +55,7 @@ export function SessionList() {
     <>
       <div class="brand wide">
         <Icon name="cell" />
-        <span>CodeGen Playground</span>
+        <span class="cut">{brand.value}</span>
       </div>
       <div class="tools">
         <button type="button" class="btn" onClick={() => (close(), void goToNew())}>

@@ -4,6 +4,7 @@ import type { Cell, Message, Patch, Turn, View } from "./types";
 
 export const view = signal<View | null>(null);
 export const sessionId = signal<string | null>(null); // of the page's address; null until the first thing is kept
+export const brand = signal(""); // the name of the page
 export const connection = signal<"opening" | "open" | "lost">("opening");
 export const gone = signal(""); // why the session cannot be shown, else ""
 export const activeCell = signal<string | null>(null); // the cell that card, cell and composer share
