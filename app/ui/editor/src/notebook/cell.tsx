@@ -8,12 +8,12 @@ import { Code } from "./code";
 import { stop } from "./deeds";
 import { Asked, Evidence, Stopped } from "./evidence";
 import { runs } from "./format";
-import { Header, Row, last } from "./header";
+import { Header, Row } from "./header";
 import { History, type Looking, lookAt } from "./history";
 import { keyed } from "./keys";
 import { menuOf } from "./menuOf";
 import { Outputs } from "./outputs";
-import { cellOf, choose, hands, isOpen, wanted } from "./state";
+import { cellOf, choose, hands, isOpen, total, wanted } from "./state";
 import { textOf } from "./texts";
 import { Traceback } from "./traceback";
 
@@ -99,7 +99,7 @@ function Card({ cell, session }: { cell: Cell; session: string }) {
           </>
         )}
       </article>
-      {open && !last(cell) && <Add after={cell} />}
+      {open && cell.number < total.value && <Add after={cell} />}
     </>
   ); // prettier-ignore
 }

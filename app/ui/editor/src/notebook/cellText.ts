@@ -29,12 +29,14 @@ export class CellText {
   private stored: string; // what the server holds at `revision`
   private sent: string | null = null; // the last text sent; the server may hold it although no answer came
   private revision: number;
+  private passed = -1; // the server's word on this revision or an older one is out of date
   private seen: Cell;
   private queue: Promise<unknown> = Promise.resolve();
   private busy = 0;
   private timer = 0;
   private due = 0; // when the text is sent at the latest, in ms of performance.now
   private tries = 0;
+  private kept = false; // something is in the browser's storage
 
   constructor(
     private readonly session: string,
@@ -44,7 +46,7 @@ export class CellText {
     this.stored = this.local.value = normal(cell.source);
     this.revision = cell.revision;
     this.recall();
-    this.take(cell);
+    this.settle();
   }
 
   get dirty(): boolean {
@@ -53,7 +55,9 @@ export class CellText {
 
   /** The server's newest word on this cell. */
   take(cell: Cell): void {
+    if (cell === this.seen) return;
     this.seen = cell;
+    if (this.fault.value?.kind === "missing") this.fault.value = null; // it is back
     this.settle();
   }
 
@@ -90,7 +94,9 @@ export class CellText {
           if (this.rebase(answer.conflict)) continue;
           return null; // the cell shows the conflict
         }
-        this.stored = source; // the new revision comes with the live stream
+        // The revision that the run made comes with the live stream; what was seen before it is old.
+        if (source !== this.stored) this.passed = this.revision;
+        this.stored = source;
         this.keep();
         return null;
       }
@@ -145,6 +151,7 @@ export class CellText {
   private settle(): void {
     const { seen } = this;
     if (this.busy || seen.version.status === "writing" || seen.revision < this.revision) return;
+    if (seen.revision <= this.passed) return;
     const theirs = normal(seen.source);
     if (this.mine(theirs)) this.base(theirs, seen.revision);
     else if (!this.dirty) this.replace(theirs, seen.revision, false);
@@ -229,11 +236,14 @@ export class CellText {
   }
 
   private keep(): void {
-    if (this.dirty) write("sessionStorage", this.key, this.entry());
-    else this.forget();
+    if (!this.dirty) return this.forget();
+    this.kept = true;
+    write("sessionStorage", this.key, this.entry());
   }
 
   private forget(): void {
+    if (!this.kept) return;
+    this.kept = false;
     remove("sessionStorage", this.key);
     remove("localStorage", this.key);
   }
@@ -241,6 +251,7 @@ export class CellText {
   private recall(): void {
     const kept = read("sessionStorage", this.key) ?? read("localStorage", this.key);
     if (!kept) return;
+    this.kept = true;
     this.local.value = kept.source;
     this.stored = kept.stored;
     this.sent = kept.sent;

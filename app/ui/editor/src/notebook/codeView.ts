@@ -1,6 +1,6 @@
 // One editor. It knows nothing of cells or servers: text goes in and out, and a version on its way can be shown in it.
 import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyField, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { defaultKeymap, history, historyField, historyKeymap, indentWithTab, isolateHistory } from "@codemirror/commands";
 import { pythonLanguage } from "@codemirror/lang-python";
 import { bracketMatching, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
 import { Annotation, Compartment, EditorState, type Extension, Transaction, type TransactionSpec } from "@codemirror/state";
@@ -15,7 +15,6 @@ interface Options {
   parent: HTMLElement;
   source: string;
   drawn: unknown; // what `drawn()` of an earlier editor of the same text returned, or null
-  hint?: string; // shown while there is no text
   onType: (source: string) => void;
 }
 
@@ -23,15 +22,14 @@ export class CodeView {
   readonly view: EditorView;
   private readonly label = new Compartment();
   private readonly access = new Compartment();
+  private readonly empty = new Compartment();
 
-  constructor({ parent, source, drawn, hint, onType }: Options) {
+  constructor({ parent, source, drawn, onType }: Options) {
     const typed = EditorView.updateListener.of((update) => {
       const ours = update.transactions.every((change) => change.annotation(remote));
       if (update.docChanged && !ours) onType(update.state.doc.toString());
     });
-    const extensions = [
-      BASE, marks, typed, this.label.of([]), this.access.of([]), hint ? placeholder(hint) : [],
-    ]; // prettier-ignore
+    const extensions = [BASE, marks, typed, this.label.of([]), this.access.of([]), this.empty.of([])];
     this.view = new EditorView({ state: restored(drawn, source, extensions), parent });
   }
 
@@ -47,7 +45,8 @@ export class CodeView {
   /** Makes the text what it is to be by the smallest change, so that cursor, selection and scroll stay where they are. */
   show(source: string, undoable: boolean): void {
     const change = replacement(this.text, source);
-    if (change) this.change({ changes: change, annotations: Transaction.addToHistory.of(undoable) });
+    if (!change) return;
+    this.change({ changes: change, annotations: [Transaction.addToHistory.of(undoable), isolateHistory.of("full")] });
   }
 
   /** Shows a version on its way over the one it replaces; nothing can be typed meanwhile. */
@@ -76,6 +75,11 @@ export class CodeView {
   name(label: string): void {
     const attributes = EditorView.contentAttributes.of({ "aria-label": label });
     this.view.dispatch({ effects: this.label.reconfigure(attributes) });
+  }
+
+  /** What is shown while there is no text. */
+  hint(words: string): void {
+    this.view.dispatch({ effects: this.empty.reconfigure(placeholder(words)) });
   }
 
   /** Puts the cursor at the start of a line, from 1, and scrolls there. */

@@ -40,8 +40,10 @@ export function outcome(run: Run): string {
 /** What stopped a run. */
 export function ended(run: Run): string {
   if (run.status === "interrupted") return "interrupted";
-  if (run.status === "limit") return (run.message.split(":")[0] || "stopped at a limit").toLowerCase();
+  if (run.status === "limit") return lowered(run.message.split(":")[0] || "stopped at a limit");
   if (run.status === "died") return "the kernel died";
   if (run.status === "cut") return "cut off: the server stopped";
   return run.failure?.name ?? "failed";
 }
+
+const lowered = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

@@ -1,5 +1,5 @@
 // The cell that is there before there is one: what is typed into it becomes the first cell, without the typist noticing.
-import { useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "../icons";
 import { Notice } from "../notice";
@@ -69,6 +69,8 @@ export class Seed {
       text.adopt(this.editor.text, this.sent);
       if (this.editor.view.hasFocus) wanted.value = { cell: cell.id, line: null };
     }
+    clearTimeout(this.timer);
+    this.editor = null;
     choose(cell.id, true);
     keep(this.key, "");
     if (this.then === "run") void text.run();
@@ -85,21 +87,21 @@ export function Ghost({ seed }: { seed: Seed }) {
   const place = useRef<HTMLDivElement>(null);
   const fault = useSignal<Fault | null>(null);
   const primary = useSignal(false);
-  const shown = view.value;
-  const refused = shown?.kernel.state === "refused";
+  const refused = useComputed(() => view.value?.kernel.state === "refused").value;
+  const ready = useComputed(() => view.value?.engine.state === "ready").value;
   useLayoutEffect(() => {
-    const hint = refused ? "Write Python here" : "Write Python here while the model loads, or ask on the left";
     seed.fault = (it) => (fault.value = it);
-    seed.editor = new CodeView({
-      parent: place.current!, source: seed.kept, drawn: null, hint, onType: () => seed.type(),
-    }); // prettier-ignore
-    seed.editor.name("Code of a new cell");
+    const editor = new CodeView({ parent: place.current!, source: seed.kept, drawn: null, onType: () => seed.type() });
+    editor.name("Code of a new cell");
+    seed.editor = editor;
     if (seed.kept) seed.type();
     return () => {
-      seed.editor?.destroy();
-      seed.editor = null;
+      if (seed.editor === editor) seed.editor = null;
+      editor.destroy();
     };
   }, [seed]);
+  const hint = ready ? "Write Python here, or ask for a function" : "Write Python here while the model loads";
+  useLayoutEffect(() => seed.editor?.hint(hint), [seed, hint]);
   const keys = (event: KeyboardEvent): void => {
     if (event.key !== "Enter" || event.isComposing || !(event.shiftKey || event.ctrlKey || event.metaKey)) return;
     event.preventDefault();

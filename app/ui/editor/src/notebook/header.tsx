@@ -1,7 +1,6 @@
 // The line that names a cell: number, title, version, what there is to know, its menu, Run.
 import { Icon, type IconName } from "../icons";
 import { type Item, Menu } from "../menu";
-import { cells } from "../store";
 import type { Cell } from "../types";
 import { startDrag } from "./drag";
 import { duration, ended, runs } from "./format";
@@ -107,5 +106,3 @@ function Run({ cell, refused, primary, run, stop }: Props) {
 export function Chip({ tone, icon, text, id }: { tone?: string; icon?: IconName; text: string; id?: string }) {
   return <span class={`chip ${tone ?? ""}`} id={id}>{icon && <Icon name={icon} />}<span class="cut">{text}</span></span>; // prettier-ignore
 }
-
-export const last = (cell: Cell): boolean => cell.number === cells.value.length;

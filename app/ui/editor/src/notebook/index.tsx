@@ -1,7 +1,7 @@
 // The pane with the cells.
-import { effect, untracked, useComputed } from "@preact/signals";
-import { type VNode, render } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { effect, untracked, useComputed, useSignal } from "@preact/signals";
+import type { VNode } from "preact";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { cells, view } from "../store";
 import type { Cell } from "../types";
 import { Announcer } from "./announcer";
@@ -28,88 +28,85 @@ export function Notebook() {
   ); // prettier-ignore
 }
 
-interface Item {
-  key: string;
-  draw: () => VNode;
-}
-
 /**
- * The cells in order. Each is drawn into an element of its own, which is placed by hand: an element that is taken out of
- * the document for a moment loses its focus, so the one that has the focus stays and the others move around it.
+ * The cells in order. An element that is taken out of the document for a moment loses its focus, so the list is not left
+ * to move them: each keeps its slot among the children, and `arrange` puts the elements in order around the focused one.
  */
 function CellList({ session }: { session: string }) {
   const list = useRef<HTMLDivElement>(null);
+  const seed = useMemo(() => new Seed(session), [session]);
+  const slots = useRef<(string | null)[]>([]);
+  const keys = useSignal<string[]>([]);
+
   useLayoutEffect(() => {
-    const seed = new Seed(session);
-    const hosts = new Map<string, HTMLElement>();
     let known = new Set<string>();
     graves.value = [];
-    const ends = [rememberChoices(session), guardTexts(), followHands()];
     const follow = (there: Cell[]): void => {
       for (const cell of there) {
         if (!known.has(cell.id)) seed.becomes(cell);
         textOf(session, cell).take(cell);
       }
       known = new Set(there.map((cell) => cell.id));
-      place(list.current!, hosts, items(session, seed));
+      const now = order(seed);
+      if (now.join() !== keys.value.join()) keys.value = now;
     };
-    const draw = effect(() => {
+    const ends = [rememberChoices(session), guardTexts(), followHands(), mourning(session)];
+    const end = effect(() => {
       const there = cells.value;
       void graves.value;
-      untracked(() => follow(there)); // what is drawn below has effects of its own
+      untracked(() => follow(there));
     });
-    const mourn = mourning(session);
-    return () => {
-      [draw, mourn, ...ends].forEach((end) => end());
-      hosts.forEach((host) => render(null, host));
-    };
-  }, [session]);
-  return <div class="cell-list" ref={list} />;
+    return () => [end, ...ends].forEach((stop) => stop());
+  }, [session, seed]);
+
+  slots.current = slotted(slots.current, keys.value);
+  useLayoutEffect(() => arrange(list.current!, keys.value));
+  return (
+    <div class="cell-list" ref={list}>
+      {slots.current.map((key) => key && <div key={key} data-slot={key}>{drawn(key, session, seed)}</div>)}
+    </div>
+  ); // prettier-ignore
 }
 
-function items(session: string, seed: Seed): Item[] {
-  const there = cells.value;
-  const ids = new Set(there.map((cell) => cell.id));
-  const found: Item[] = there.map(({ id }) => ({ key: id, draw: () => <CellCard id={id} session={session} /> }));
+const GRAVE = "grave ";
+const GHOST = "ghost ";
+
+function order(seed: Seed): string[] {
+  const ids = cells.value.map((cell) => cell.id);
+  const keys = [...ids];
   for (const grave of graves.value) {
-    if (ids.has(grave.id)) continue;
-    const under = Math.max(-1, ...grave.above.map((id) => found.findIndex((item) => item.key === id)));
-    found.splice(under + 1, 0, { key: `grave:${grave.id}`, draw: () => <GraveNotice grave={grave} /> });
+    if (ids.includes(grave.id)) continue;
+    const under = Math.max(-1, ...grave.above.map((id) => keys.indexOf(id)));
+    keys.splice(under + 1, 0, GRAVE + grave.id);
   }
-  if (!there.length || seed.waits) found.push({ key: "ghost", draw: () => <Ghost seed={seed} /> });
-  return found;
+  if (!ids.length || seed.waits) keys.push(GHOST);
+  return keys;
 }
 
-function place(list: HTMLElement, hosts: Map<string, HTMLElement>, wanted: Item[]): void {
-  const keys = new Set(wanted.map((item) => item.key));
-  const order = wanted.map(({ key, draw }) => {
-    const known = hosts.get(key);
-    if (known) return known;
-    const host = document.createElement("div");
-    hosts.set(key, host);
-    list.append(host); // before it is drawn, so that what is in it can take the focus
-    render(draw(), host);
-    return host;
-  });
-  for (const [key, host] of hosts) {
-    if (keys.has(key)) continue;
-    hosts.delete(key);
-    render(null, host);
-    host.remove();
-  }
-  arrange(list, order);
+/** The slots that are in use, each where it was; what is new comes after them. */
+function slotted(slots: (string | null)[], keys: string[]): (string | null)[] {
+  const kept = slots.map((key) => (key !== null && keys.includes(key) ? key : null));
+  return [...kept, ...keys.filter((key) => !slots.includes(key))];
 }
 
-/** Brings the children of `list` into order without moving the one that holds the focus. */
-function arrange(list: HTMLElement, order: HTMLElement[]): void {
-  const still = Math.max(0, order.findIndex((host) => host.contains(document.activeElement)));
-  for (let at = still - 1; at >= 0; at--) put(list, order[at]!, order[at + 1]!);
-  for (let at = still + 1; at < order.length; at++) put(list, order[at]!, order[at - 1]!.nextElementSibling);
+function drawn(key: string, session: string, seed: Seed): VNode | null {
+  if (key === GHOST) return <Ghost seed={seed} />;
+  if (!key.startsWith(GRAVE)) return <CellCard id={key} session={session} />;
+  const grave = graves.value.find((it) => GRAVE + it.id === key);
+  return grave ? <GraveNotice grave={grave} /> : null;
 }
 
-function put(list: HTMLElement, host: HTMLElement, before: Element | null): void {
-  if (host === before || (host.parentElement === list && host.nextElementSibling === before)) return;
-  list.insertBefore(host, before);
+/** Brings the slots' elements into order without moving the one that holds the focus. */
+function arrange(list: HTMLElement, keys: string[]): void {
+  const byKey = new Map([...list.children].map((host) => [(host as HTMLElement).dataset["slot"], host]));
+  const hosts = keys.flatMap((key) => byKey.get(key) ?? []);
+  const still = Math.max(0, hosts.findIndex((host) => host.contains(document.activeElement)));
+  for (let at = still - 1; at >= 0; at--) put(list, hosts[at]!, hosts[at + 1]!);
+  for (let at = still + 1; at < hosts.length; at++) put(list, hosts[at]!, hosts[at - 1]!.nextElementSibling);
+}
+
+function put(list: HTMLElement, host: Element, before: Element | null): void {
+  if (host !== before && host.nextElementSibling !== before) list.insertBefore(host, before);
 }
 
 /** Keeps a place for a cell that was deleted elsewhere while text was typed into it here. */
@@ -125,13 +122,16 @@ function mourning(session: string): () => void {
   });
 }
 
-/** Notes which cell's editor has the keys. */
+/**
+ * Notes which cell's editor has the keys. It keeps them while the focus is at another part of the same cell: its header
+ * must not change under a pointer that is about to press something there.
+ */
 function followHands(): () => void {
-  const focused = (event: FocusEvent): void => {
-    const target = event.target as Element;
-    const cell = target.closest<HTMLElement>("[data-cell]")?.dataset["cell"] ?? null;
-    const editing = target.closest(".cm-content, .run");
-    hands.value = editing ? cell : null;
+  const focused = ({ target }: FocusEvent): void => {
+    const place = target as Element;
+    const cell = place.closest<HTMLElement>("[data-cell]")?.dataset["cell"] ?? null;
+    const kept = cell === hands.value && !place.closest(".refine");
+    hands.value = kept || place.closest(".cm-content") ? cell : null;
   };
   document.addEventListener("focusin", focused);
   return () => document.removeEventListener("focusin", focused);

@@ -1,11 +1,10 @@
 // The menu of a cell.
 import type { Item } from "../menu";
-import { cells } from "../store";
 import type { Cell, Fault } from "../types";
 import { say } from "./announcer";
 import type { CellText } from "./cellText";
 import { addCell, deleteCell, moveBy } from "./deeds";
-import { choose } from "./state";
+import { choose, total } from "./state";
 
 interface Props {
   cell: Cell;
@@ -17,7 +16,7 @@ interface Props {
 }
 
 export function menuOf({ cell, text, open, attempt, look, place }: Props): (Item | null)[] {
-  const count = cells.value.length;
+  const count = total.value;
   const { number } = cell;
   return [
     { label: "History", icon: "clock", hint: `${cell.version.count}`, run: look },

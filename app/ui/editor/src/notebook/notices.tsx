@@ -1,21 +1,21 @@
 // What stands above the cells: how far the model is, whether and how code runs here, who is ahead in the queue.
-import { useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import { megabytes } from "../format";
 import { Notice } from "../notice";
 import { act, failed } from "../server";
 import { turns, view } from "../store";
-import type { Engine } from "../types";
+import type { Engine, Kernel } from "../types";
 import { sentences } from "./evidence";
 
 export function Notices() {
-  const shown = view.value;
-  if (!shown) return null;
-  const queued = turns.value.find((turn) => turn.status === "queued" && turn.message);
+  const engine = useComputed(() => view.value?.engine).value;
+  const kernel = useComputed(() => view.value?.kernel).value;
+  const queue = useComputed(() => turns.value.find((turn) => turn.status === "queued")?.message).value;
   return (
     <>
-      <ModelNotice engine={shown.engine} />
-      <KernelNotice />
-      {queued && <Notice title={queued.message} reason="This machine writes for one person at a time. You can edit and run cells meanwhile." />}
+      {engine && <ModelNotice engine={engine} />}
+      {kernel?.notice && <KernelNotice kernel={kernel} />}
+      {queue && <Notice title={queue} reason="This machine writes for one person at a time. You can edit and run cells meanwhile." />}
     </>
   ); // prettier-ignore
 }
@@ -76,9 +76,7 @@ function ModelFailed({ engine }: { engine: Engine }) {
   ); // prettier-ignore
 }
 
-function KernelNotice() {
-  const kernel = view.value!.kernel;
-  if (!kernel.notice) return null;
+function KernelNotice({ kernel }: { kernel: Kernel }) {
   const [title, reason] = sentences(kernel.notice);
   const refused = kernel.state === "refused";
   return <Notice tone={refused ? "fail" : "warn"} icon={refused ? "shut" : "warn"} title={title} reason={reason} />;

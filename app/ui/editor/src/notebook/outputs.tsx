@@ -1,7 +1,7 @@
 // What a run put out. Everything is drawn as text, but for two kinds: whole documents go into a sealed frame, and prose
 // that the server has sanitised is the only markup that ever reaches the page.
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { count } from "../format";
 import type { Output, Run } from "../types";
 
@@ -112,7 +112,7 @@ const HIGHEST = 480; // px; a taller document scrolls inside its frame
 /** A document from the kernel: scripts may run in it, but it has an origin of its own and cannot reach this page. */
 function Sealed({ document: content, title }: { document: string; title: string }) {
   const frame = useRef<HTMLIFrameElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const told = (event: MessageEvent): void => {
       const its = frame.current;
       if (!its || event.source !== its.contentWindow) return; // another frame's, or the page's own

@@ -14,6 +14,9 @@ export function cellOf(id: string): ReadonlySignal<Cell | undefined> {
   return known;
 }
 
+/** How many cells there are. */
+export const total = computed(() => cells.value.length);
+
 /** The cell whose editor has the keys, so that its Run is what Shift+Enter does; null while they are elsewhere. */
 export const hands = signal<string | null>(null);
 

@@ -28,7 +28,7 @@ export function Traceback({ cell, failure }: { cell: Cell; failure: Failure }) {
 
 function Place({ frame }: { frame: Frame }) {
   const { cell } = frame;
-  if (cell === null || !cells.value.some((it) => it.id === cell)) return <span>{frame.label}</span>;
+  if (cell === null || !cells.peek().some((it) => it.id === cell)) return <span>{frame.label}</span>;
   const go = (): void => {
     showCell(cell);
     wanted.value = { cell, line: frame.line };
