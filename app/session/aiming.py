@@ -16,6 +16,12 @@ _CREATE = re.compile(
     rf"{_POLITE}(?:(?:{_VERBS}|{_WORK})\b(?!\s+(?:it|that|this|them|sure)\b)|(?:make|code|use)\s+(?:me\s+)?(?:an?|another)\s)",
     re.IGNORECASE,
 )
+# "Write a function that sorts it" speaks of its own argument: what is to be made is named, so pronouns prove nothing.
+_THING = re.compile(
+    rf"{_POLITE}(?:{_VERBS}|make|code)\s+(?:me\s+)?(?:an?|another|one more)\s+(?:[\w-]+\s+){{0,4}}?"
+    r"(?:function|class|dataclass|script|program|generator|decorator|cell|game|simulation)\b(?!.*\binstead\b)",
+    re.IGNORECASE,
+)
 _REFER = re.compile(r"\b(?:it|its|itself|that|this|them|instead|same|everything else|also|too|keep)\b", re.IGNORECASE)
 
 
@@ -30,7 +36,8 @@ def aim(request: str, pieces: Sequence[Piece], active: str | None) -> str | None
     if not pieces:
         return None
     named = _named(request, pieces)
-    starts_anew = bool(_CREATE.match(request)) and not _REFER.search(_first_clause(request))
+    clause = _first_clause(request)
+    starts_anew = bool(_THING.match(clause)) or (bool(_CREATE.match(clause)) and not _REFER.search(clause))
     if named is not None and not starts_anew:
         return named
     if starts_anew:

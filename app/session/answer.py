@@ -1,18 +1,17 @@
-"""Writes one turn: waits for its place, streams the model's reply into a cell, and stores what came of it.
-
-What is stored while it streams lags behind by `STORE_EVERY` at most: so much is lost when the process is killed.
-"""
+"""Writes one turn: waits for its place, streams the model's reply into a cell, and stores what came of it."""
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from app.session.desk import Desk
 from app.session.errors import SessionError
 from app.session.feed import Changes
 from app.session.lineage import title_of
 from app.session.placing import Aim, Place, place
+from app.session.saving import Saver
 from app.session.snapshot import Snapshot
+from app.session.words import storable
 from app.session.work import Writing
 from model.engine import Engine, Outcome, Sampling
 from model.errors import ModelError
@@ -22,7 +21,6 @@ from storage.errors import StorageError
 from storage.records import TurnStatus
 from storage.transaction import Transaction
 
-STORE_EVERY = 0.5  # seconds
 TELL_EVERY = 0.03  # seconds between two notices to the watchers
 WORDS: dict[str, TurnStatus] = {"done": "done", "length": "done", "stopped": "stopped", "failed": "failed"}
 
@@ -32,14 +30,12 @@ class Request:
     """What a turn asks, ready to be written.
 
     Attributes:
-        aim: where the answer is to go.
         base_id: the version to be changed, where it is not the one the cell shows (a turn that is asked again).
         sampling: with the seed that will be used.
     """
 
     turn_id: str
     session_id: str
-    aim: Aim
     base_id: str | None
     sampling: Sampling
 
@@ -52,7 +48,8 @@ class Answer:
         request: what is asked.
         work: the turn at work, read by the page.
         read: reads the session as it is now.
-        prompt_state: makes the prompt's parts from a snapshot.
+        aim: where the answer is to go, as things stand when the turns before this one have ended.
+        prompt_state: makes the prompt's parts.
         wait: returns when the turns before this one have ended.
     """
 
@@ -63,17 +60,18 @@ class Answer:
         work: Writing,
         *,
         read: Callable[[], Snapshot],
-        prompt_state: Callable[[Snapshot], PromptState],
+        aim: Callable[[Snapshot], Aim],
+        prompt_state: Callable[[Snapshot, Aim], PromptState],
         wait: Callable[[], None],
     ) -> None:
         self._desk = desk
         self._request = request
         self._work = work
         self._read = read
+        self._aim = aim
         self._prompt_state = prompt_state
         self._wait = wait
         self._place: Place | None = None
-        self._stored = 0.0
         self._told = 0.0
 
     def write(self) -> None:
@@ -89,40 +87,46 @@ class Answer:
         if self._work.stop.is_set():
             return Outcome("stopped"), Reply("", "", ()), {}
         engine = self._desk.engines.engine()
-        self._begin(engine)
-        prompt = build(self._prompt_state(self._read()), engine, self._request.sampling)
+        snapshot = self._read()
+        aim = self._aim(snapshot)
+        self._begin(engine, aim)
+        prompt = build(self._prompt_state(snapshot, aim), engine, self._request.sampling)
+        outcome, reply = self._stream(engine, prompt, aim)
+        return outcome, reply, report_of(prompt)
+
+    def _stream(self, engine: Engine, prompt: Prompt, aim: Aim) -> tuple[Outcome, Reply]:
         reader = ReplyReader(prompt.begun, prompt.style)
-        with engine.stream(prompt, self._request.sampling, self._work.stop) as pieces:
+        with Saver(self._store) as saver, engine.stream(prompt, self._request.sampling, self._work.stop) as pieces:
             for piece in pieces:
                 reader.feed(piece)
-                self._take(reader.code, reader.prose)
-        reply = reader.finish()
-        self._take(reply.code, reply.prose, finished=True)
-        return pieces.outcome, reply, report_of(prompt)
+                self._take(aim, reader.code, reader.prose)
+                saver.changed()
+        read = reader.finish()
+        reply = replace(read, code=storable(read.code), prose=storable(read.prose))
+        self._take(aim, reply.code, reply.prose, finished=True)
+        return pieces.outcome, reply
 
-    def _begin(self, engine: Engine) -> None:
+    def _begin(self, engine: Engine, aim: Aim) -> None:
         self._work.status, self._work.message = "writing", ""
         with self._desk.database.begin() as tx:
             tx.update_turn(
                 self._request.turn_id,
                 status="writing",
                 message="",
+                target_cell_id=aim.cell_id,
                 model=engine.model_id,
                 quantisation=engine.quantisation,
                 sampling=asdict(self._request.sampling),
             )
         self._desk.records_changed(self._request.session_id)
 
-    def _take(self, code: str, prose: str, *, finished: bool = False) -> None:
-        self._work.code, self._work.prose = code, prose
+    def _take(self, aim: Aim, code: str, prose: str, *, finished: bool = False) -> None:
+        self._work.code, self._work.prose = storable(code), storable(prose)
         if self._place is None:
-            self._place = place(code, self._request.aim, self._read().pieces, finished=finished)
+            self._place = place(code, aim, self._read().pieces, finished=finished)
             if self._place is not None:
                 self._open_version(self._place)
         now = time.monotonic()
-        if now - self._stored > STORE_EVERY and not finished:
-            self._stored = now
-            self._store()
         if now - self._told > TELL_EVERY:
             self._told = now
             self._tell()
@@ -154,7 +158,6 @@ class Answer:
             tx.update_turn(turn.id, cell_id=cell.id, version_id=version.id)
         self._work.before = shown.source if shown else None
         self._work.version_id, self._work.cell_id = version.id, cell.id
-        self._stored = time.monotonic()
         self._desk.records_changed(self._request.session_id)
 
     def _store(self) -> None:
@@ -164,19 +167,14 @@ class Answer:
             tx.update_turn(self._request.turn_id, prose=self._work.prose)
 
     def _settle(self, outcome: Outcome, reply: Reply, report: dict[str, object]) -> None:
-        """Store how it ended. Where storage fails, the turn stays in memory, shown as failed, and nothing is lost."""
-        try:
+        self._work.status, self._work.message = WORDS[outcome.status], self._message(outcome)
+
+        def store() -> None:
             with self._desk.database.begin() as tx:
                 self._close_version(tx, outcome, reply)
                 self._close_turn(tx, outcome, reply, report)
-        except StorageError as error:
-            self._work.status, self._work.message = "failed", f"Not stored: {error}"
-            self._desk.feed.tell(self._request.session_id, Changes(records=True))
-        else:
-            self._desk.at_work.end(self._work)
-            self._desk.records_changed(self._request.session_id)
-        finally:
-            self._work.ended.set()
+
+        self._desk.end(self._work, store)
 
     def _close_version(self, tx: Transaction, outcome: Outcome, reply: Reply) -> None:
         if self._work.version_id and self._work.cell_id:
@@ -187,7 +185,7 @@ class Answer:
     def _close_turn(self, tx: Transaction, outcome: Outcome, reply: Reply, report: dict[str, object]) -> None:
         tx.update_turn(
             self._request.turn_id,
-            prose=prose_of(reply),
+            prose=storable(prose_of(reply)),
             status=WORDS[outcome.status],
             message=self._message(outcome),
             prompt_report=report,
@@ -201,7 +199,7 @@ class Answer:
             return (
                 f"Cut at the maximum length of {self._request.sampling.max_tokens} tokens. Raise it, or ask to go on."
             )
-        return outcome.message
+        return storable(outcome.message)
 
 
 def prose_of(reply: Reply) -> str:

@@ -1,7 +1,7 @@
 """The cells of a session, as a person changes them: type, add, delete, move, page through versions."""
 
-from collections.abc import Callable
-from typing import NoReturn
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from app.session.desk import Desk
 from app.session.errors import Busy, Conflict
@@ -40,9 +40,10 @@ class Cells:
 
     def delete(self, owner: str, session_id: str, cell_id: str) -> None:
         """Take a cell out of the notebook."""
-        self._no_writer(session_id, cell_id)
         with self._desk.database.begin() as tx:
-            tx.delete_cell(self._cell(tx, owner, session_id, cell_id).id)
+            cell = self._cell(tx, owner, session_id, cell_id)
+            self._no_writer(session_id, cell_id)
+            tx.delete_cell(cell.id)
         self._changed(owner, session_id)
 
     def undelete(self, owner: str, session_id: str, cell_id: str) -> None:
@@ -66,13 +67,10 @@ class Cells:
             Conflict: the cell was changed since `revision`.
         """
         text = source_of(source)
-        self._no_writer(session_id, cell_id)
-        try:
-            with self._desk.database.begin() as tx:
-                cell = self._cell(tx, owner, session_id, cell_id)
-                after = typed(tx, cell, text, revision)
-        except StaleRevision:
-            self._conflict(owner, session_id, cell_id)
+        with self.conflicts(owner, session_id, cell_id), self._desk.database.begin() as tx:
+            cell = self._cell(tx, owner, session_id, cell_id)
+            self._no_writer(session_id, cell_id)
+            after = typed(tx, cell, text, revision)
         if after.revision != revision:
             self._changed(owner, session_id)
         return after.revision
@@ -89,27 +87,35 @@ class Cells:
         Raises:
             Conflict: the cell was changed since `revision`.
         """
-        self._no_writer(session_id, cell_id)
-        try:
-            with self._desk.database.begin() as tx:
-                cell = self._cell(tx, owner, session_id, cell_id)
-                old = tx.version(version_id, cell_id=cell.id)
-                close_open(tx, cell)
-                new = tx.create_version(
-                    cell.id,
-                    old.source,
-                    origin="restored",
-                    parent_id=old.id,
-                    model=old.model,
-                    quantisation=old.quantisation,
-                    sampling=old.sampling,
-                )
-                after = tx.show_version(cell.id, new.id, expected_revision=revision)
-                tx.rename_cell(cell.id, title_of(old.source))
-        except StaleRevision:
-            self._conflict(owner, session_id, cell_id)
+        with self.conflicts(owner, session_id, cell_id), self._desk.database.begin() as tx:
+            cell = self._cell(tx, owner, session_id, cell_id)
+            self._no_writer(session_id, cell_id)
+            old = tx.version(version_id, cell_id=cell.id)
+            close_open(tx, cell)
+            new = tx.create_version(
+                cell.id,
+                old.source,
+                origin="restored",
+                parent_id=old.id,
+                model=old.model,
+                quantisation=old.quantisation,
+                sampling=old.sampling,
+            )
+            after = tx.show_version(cell.id, new.id, expected_revision=revision)
+            tx.rename_cell(cell.id, title_of(old.source))
         self._changed(owner, session_id)
         return after.revision
+
+    @contextmanager
+    def conflicts(self, owner: str, session_id: str, cell_id: str) -> Iterator[None]:
+        """Turn a stale write of the cell into a `Conflict` that says what is stored."""
+        try:
+            yield
+        except StaleRevision as stale:
+            with self._desk.database.read() as tx:
+                cell = self._cell(tx, owner, session_id, cell_id)
+                source = tx.version(cell.version_id).source if cell.version_id else ""
+            raise Conflict("The cell was changed elsewhere.", source=source, revision=cell.revision) from stale
 
     def _cell(self, tx: Transaction, owner: str, session_id: str, cell_id: str) -> Cell:
         return tx.cell(cell_id, session_id=tx.session_of(owner, session_id).id)
@@ -117,12 +123,6 @@ class Cells:
     def _no_writer(self, session_id: str, cell_id: str) -> None:
         if any(work.cell_id == cell_id for work in self._desk.at_work.writing(session_id).values()):
             raise Busy("This cell is being written. Stop the answer first, or wait for its end.")
-
-    def _conflict(self, owner: str, session_id: str, cell_id: str) -> NoReturn:
-        with self._desk.database.read() as tx:
-            cell = self._cell(tx, owner, session_id, cell_id)
-            source = tx.version(cell.version_id).source if cell.version_id else ""
-        raise Conflict("The cell was changed elsewhere.", source=source, revision=cell.revision)
 
     def _changed(self, owner: str, session_id: str) -> None:
         self._desk.records_changed(session_id)

@@ -5,9 +5,12 @@ from collections.abc import Callable
 
 from app.runner import Kernels
 from app.session.feed import Changes, Feed
-from app.session.work import AtWork
+from app.session.work import AtWork, Running, Writing
 from model.host import EngineHost
 from storage import Database
+from storage.errors import StorageError
+
+TRY_AGAIN = 2.0  # seconds until what could not be stored is tried again
 
 
 class Desk:
@@ -26,6 +29,7 @@ class Desk:
         self.feed = Feed()
         self.at_work = AtWork()
         self.on_records: Callable[[str], None] = lambda _: None
+        self.closing = threading.Event()
         self._threads: set[threading.Thread] = set()
         engines.listen(lambda _: self.feed.tell_all(Changes(engine=True)))
         kernels.listen(self._kernel_changed)
@@ -34,6 +38,30 @@ class Desk:
         """Stored records of a session changed: nothing read before may be shown again."""
         self.on_records(session_id)
         self.feed.tell(session_id, Changes(records=True, sessions=True))
+
+    def end(self, work: Writing | Running, store: Callable[[], None]) -> None:
+        """Store how a piece of work ended, and forget it.
+
+        Where storage fails, the work stays in memory, says so, and is stored as soon as that is possible.
+        """
+        while not self._ended(work, store):
+            work.ended.set()
+            if self.closing.wait(TRY_AGAIN):
+                return
+        work.ended.set()
+
+    def _ended(self, work: Writing | Running, store: Callable[[], None]) -> bool:
+        try:
+            store()
+        except StorageError as error:
+            work.message = f"Not stored yet: {error}"
+            self.records_changed(work.session_id)
+            return False
+        # In this order, no reader finds the work ended and the records still as they were.
+        self.on_records(work.session_id)
+        self.at_work.end(work)
+        self.records_changed(work.session_id)
+        return True
 
     def list_changed(self, owner: str) -> None:
         """An owner's list of sessions changed."""

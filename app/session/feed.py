@@ -6,7 +6,7 @@ Changes are gathered, not queued: a slow watcher is told once of everything sinc
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 
@@ -46,7 +46,7 @@ class Watch:
             if self._changes is None:
                 self._changes = Changes()
             self._changes.add(changes)
-        if not self._loop.is_closed():
+        with suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._told.set)
 
     async def next(self, seconds: float) -> Changes | None:

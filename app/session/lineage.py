@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 BUILTINS = frozenset(dir(builtins))
+# What the parser raises: the last two for code that is nested too deeply.
+UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def names_of(source: str) -> Names:
     """Names bound and needed at the top level of `source`; none if it does not parse."""
     try:
         table = symtable.symtable(source, "cell", "exec")
-    except (SyntaxError, ValueError, RecursionError):
+    except UNREADABLE:
         return Names()
     bound = frozenset(s.get_name() for s in table.get_symbols() if s.is_assigned() or s.is_imported())
     return Names(bound, frozenset(_globals_used(table)) - bound - BUILTINS)
@@ -62,7 +64,7 @@ def _parsed(source: str) -> ast.Module | None:
     for end in (len(lines), *_top_level_starts(lines)):
         try:
             return ast.parse("\n".join(lines[:end]))
-        except (SyntaxError, ValueError, RecursionError):
+        except UNREADABLE:
             continue
     return None
 

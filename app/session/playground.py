@@ -72,12 +72,16 @@ class Playground:
         """The owner's session as it is now.
 
         What is stored is read once and kept until it changes, so that a stream of tokens does not read it each time.
+        What is at work is looked at first: what ends in between is then in the records.
 
         Raises:
             NotFound: there is no such session, or it is another owner's.
         """
+        writing, running = self._desk.at_work.writing(session_id), self._desk.at_work.running(session_id)
         with self._lock:
             known, age = self._snapshots.get(session_id), self._ages.get(session_id, 0)
+            if known is not None:
+                self._snapshots.move_to_end(session_id)
         if known is None or known.session.owner != owner:
             known = self._read(owner, session_id)
             with self._lock:
@@ -90,12 +94,13 @@ class Playground:
             known,
             kernel=self._desk.kernels.status(session_id),
             engine=self._desk.engines.status(),
-            writing=self._desk.at_work.writing(session_id),
-            running=self._desk.at_work.running(session_id),
+            writing=writing,
+            running=running,
         )
 
     def close(self) -> None:
         """Stop what is being written and run, store it, end the kernels and the model."""
+        self._desk.closing.set()
         for work in self._desk.at_work.everything():
             work.stop.set()
         self._desk.kernels.shutdown()

@@ -1,16 +1,18 @@
 """Running cells: one, all, those whose output is stale; interrupt, restart, answer."""
 
+import threading
 from collections.abc import Callable, Sequence
 
-from app.session.cells import Cells, close_open
+from app.session.cells import Cells, close_open, typed
 from app.session.desk import Desk
 from app.session.errors import Busy, Missing, Refused
 from app.session.execution import Execution
 from app.session.feed import Changes
 from app.session.snapshot import Snapshot
+from app.session.words import source_of, storable
 from app.session.work import Running
-
-RESTARTED = "Interrupted: the kernel was restarted."
+from storage.records import Cell, Version
+from storage.transaction import Transaction
 
 
 class Runs:
@@ -26,6 +28,7 @@ class Runs:
         self._desk = desk
         self._cells = cells
         self._read = read
+        self._beginning = threading.Lock()  # between looking whether a cell is busy and making it so
 
     def run(self, owner: str, session_id: str, cell_id: str, source: str, revision: int) -> str:
         """Store what stands in a cell and run exactly that; the run's id.
@@ -34,8 +37,9 @@ class Runs:
             Conflict: the cell was changed since `revision`; nothing was run.
             Busy: the cell is running or waits to run already.
         """
-        self._cells.edit(owner, session_id, cell_id, source, revision)
-        return self._begin(owner, session_id, [cell_id])[0]
+        text = source_of(source)
+        with self._cells.conflicts(owner, session_id, cell_id):
+            return self._begin(owner, session_id, [cell_id], lambda tx, cell: typed(tx, cell, text, revision))[0]
 
     def run_all(self, owner: str, session_id: str) -> None:
         """Run every cell from the top; a cell that fails stops the rest."""
@@ -47,7 +51,10 @@ class Runs:
     def run_stale(self, owner: str, session_id: str) -> None:
         """Run the cells whose output can no longer be trusted, from the top."""
         snapshot = self._read(owner, session_id)
-        self._begin(owner, session_id, [cell.id for cell in snapshot.cells if snapshot.stale(cell.id)])
+        stale = [cell.id for cell in snapshot.cells if snapshot.stale(cell.id)]
+        if not stale:
+            raise Refused("No output is stale, so there is nothing to run again.")
+        self._begin(owner, session_id, stale)
 
     def interrupt(self, owner: str, session_id: str) -> None:
         """Interrupt what runs, and drop what waits."""
@@ -75,27 +82,41 @@ class Runs:
         if work is None or work.asks is None:
             raise Missing("This run does not wait for input any more. Run the cell again.")
         work.asks = None
-        self._desk.kernels.answer_input(session_id, text)
+        self._desk.kernels.answer_input(session_id, storable(text))
         self._desk.feed.tell(session_id, Changes(cells={work.cell_id}))
 
-    def _begin(self, owner: str, session_id: str, cell_ids: Sequence[str]) -> list[str]:
+    def _begin(
+        self,
+        owner: str,
+        session_id: str,
+        cell_ids: Sequence[str],
+        store: Callable[[Transaction, Cell], Cell] = lambda _, cell: cell,
+    ) -> list[str]:
+        self._owned(owner, session_id)
         if not cell_ids:
             raise Refused("There is no cell to run. Write some code first.")
-        self._refuse_busy(session_id, cell_ids)
         works, sources = [], {}
-        with self._desk.database.begin() as tx:
-            session = tx.session_of(owner, session_id)
-            for cell_id in cell_ids:
-                version = close_open(tx, tx.cell(cell_id, session_id=session.id))
-                if version is None:
-                    raise Missing("This cell holds no code yet.")
-                run = tx.create_run(version.id)
-                sources[run.id] = version.source
-                works.append(Running(run.id, session_id, cell_id))
-        for work in works:
-            self._desk.at_work.begin(work)
+        with self._beginning:
+            self._refuse_busy(session_id, cell_ids)
+            before = list(self._desk.at_work.running(session_id).values())
+            with self._desk.database.begin() as tx:
+                session = tx.session_of(owner, session_id)
+                for cell_id in cell_ids:
+                    version = _closed(tx, store(tx, tx.cell(cell_id, session_id=session.id)))
+                    run = tx.create_run(version.id)
+                    sources[run.id] = version.source
+                    works.append(Running(run.id, session_id, cell_id))
+            for work in works:
+                self._desk.at_work.begin(work)
         self._desk.records_changed(session_id)
-        execution = Execution(self._desk, session_id, works, sources, lambda: self._read(owner, session_id))
+        execution = Execution(
+            self._desk,
+            session_id,
+            works,
+            sources=sources,
+            before=before,
+            read=lambda: self._read(owner, session_id),
+        )
         self._desk.start(execution.go, name=f"run {session_id[:8]}")
         return list(sources)
 
@@ -110,3 +131,13 @@ class Runs:
     def _owned(self, owner: str, session_id: str) -> None:
         with self._desk.database.read() as tx:
             tx.session_of(owner, session_id)
+
+
+def _closed(tx: Transaction, cell: Cell) -> Version:
+    """The version that the cell shows, closed, so that what runs stays as it is."""
+    if cell.deleted_at is not None:
+        raise Missing("This cell was deleted. Bring it back to run it.")
+    version = close_open(tx, cell)
+    if version is None:
+        raise Missing("This cell holds no code yet.")
+    return version

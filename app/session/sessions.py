@@ -60,8 +60,10 @@ class Sessions:
         """Take a session from the list; its kernel ends and its links stop until `restore`."""
         with self._desk.database.begin() as tx:
             tx.delete_session(tx.session_of(owner, session_id).id)
-        for work in self._desk.at_work.writing(session_id).values():
-            work.stop.set()
+        for turn in self._desk.at_work.writing(session_id).values():
+            turn.stop.set()
+        for run in self._desk.at_work.running(session_id).values():
+            run.stop.set()
         self._desk.kernels.close(session_id)
         self._changed(owner, session_id)
 

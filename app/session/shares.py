@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from app.session.cells import close_open
 from app.session.desk import Desk
 from app.session.document import share_document
 from app.session.errors import Missing
@@ -31,6 +32,10 @@ class Shares:
 
     def share(self, owner: str, session_id: str) -> tuple[Snapshot, Share]:
         """Copy the session as it is now behind its link; the link is made if there is none that works."""
+        with self._desk.database.begin() as tx:
+            for cell in tx.cells(tx.session_of(owner, session_id).id):
+                close_open(tx, cell)
+        self._desk.on_records(session_id)
         document = share_document(self._read(owner, session_id))
         with self._desk.database.begin() as tx:
             working = tx.shares(tx.session_of(owner, session_id).id)
@@ -41,8 +46,8 @@ class Shares:
     def revoke(self, owner: str, session_id: str, token: str) -> None:
         """Withdraw a link; it is dead when this returns."""
         with self._desk.database.begin() as tx:
-            share = tx.share(token)
-            if share.session_id != tx.session_of(owner, session_id).id:
+            session = tx.session_of(owner, session_id)
+            if tx.share(token).session_id != session.id:
                 raise NotFound("share", token)
             tx.revoke_share(token)
         self._changed(owner, session_id)

@@ -57,9 +57,9 @@ class Snapshot:
         """The cell's place, from 1, or None if it was deleted."""
         return next((n for n, cell in enumerate(self.cells, 1) if cell.id == cell_id), None)
 
-    def writer_of(self, cell_id: str) -> Writing | None:
-        """The turn that is writing the cell now."""
-        return next((w for w in self.writing.values() if w.cell_id == cell_id), None)
+    def writer_of(self, version_id: str) -> Writing | None:
+        """The turn that is writing the version now."""
+        return next((w for w in self.writing.values() if w.version_id == version_id), None)
 
     def stale(self, cell_id: str) -> str | None:
         """Why the cell's newest output can no longer be trusted, or None."""

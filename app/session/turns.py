@@ -1,6 +1,7 @@
 """Turns: ask, ask again, stop, page through branches, move an answer, look at what the model sees."""
 
 import secrets
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -38,6 +39,7 @@ class Turns:
     def __init__(self, desk: Desk, read: Callable[[str, str], Snapshot]) -> None:
         self._desk = desk
         self._read = read
+        self._beginning = threading.Lock()  # turns are answered in the order in which they were stored
 
     def ask(self, owner: str, session_id: str, request: str, target: str) -> Turn:
         """Begin a turn at the end of the branch shown.
@@ -55,16 +57,15 @@ class Turns:
         """
         words = request_of(request)
         self._desk.engines.engine()
-        snapshot = self._read(owner, session_id)
-        if len(snapshot.writing) >= MOST_WAITING:
-            raise Busy(f"{MOST_WAITING} requests wait for their answers already. Wait for one, or stop it.")
-        where = self._aim(snapshot, words, target)
-        with self._desk.database.begin() as tx:
-            session = tx.session_of(owner, session_id)
-            turn = self._turn(tx, session, words, session.head_turn_id, where)
-            title = title_of_request(words) if session.title == UNTITLED else session.title
-            tx.update_session(session.id, head_turn_id=turn.id, draft="", title=title)
-        self._begin(owner, turn, where, base_id=None, sampling=_seeded(sampling_of(session.sampling)))
+        where = self._aim(self._read(owner, session_id), words, target)
+        with self._beginning:
+            self._refuse_crowd(session_id)
+            with self._desk.database.begin() as tx:
+                session = tx.session_of(owner, session_id)
+                turn = self._turn(tx, session, words, session.head_turn_id, where)
+                title = title_of_request(words) if session.title == UNTITLED else session.title
+                tx.update_session(session.id, head_turn_id=turn.id, draft="", title=title)
+            self._begin(owner, turn, target, base_id=None, sampling=_seeded(sampling_of(session.sampling)))
         self._desk.list_changed(owner)
         return turn
 
@@ -78,21 +79,23 @@ class Turns:
         """
         self._desk.engines.engine()
         snapshot = self._read(owner, session_id)
-        with self._desk.database.begin() as tx:
-            session = tx.session_of(owner, session_id)
-            old = tx.turn(turn_id, session_id=session.id)
-            if turn_id in snapshot.writing:
-                raise Busy("This turn is still being written. Stop it first.")
-            words = old.request if request is None else request_of(request)
-            cell_id = old.cell_id if snapshot.number_of(old.cell_id or "") else None
-            base_id = tx.version(old.version_id).parent_id if old.version_id and cell_id else None
-            where = Aim(cell_id, certain=cell_id is not None) if cell_id else self._aim(snapshot, words, "auto")
-            turn = self._turn(tx, session, words, old.parent_id, where)
-            tx.update_session(session.id, head_turn_id=turn.id)
-        sampling = sampling_of(session.sampling)
-        if request is None:
-            sampling = replace(sampling, temperature=max(sampling.temperature, LIVELIER), seed=None)
-        self._begin(owner, turn, where, base_id=base_id, sampling=_seeded(sampling), again=cell_id is not None)
+        if turn_id in snapshot.writing:
+            raise Busy("This turn is still being written. Stop it first.")
+        with self._beginning:
+            self._refuse_crowd(session_id)
+            with self._desk.database.begin() as tx:
+                session = tx.session_of(owner, session_id)
+                old = tx.turn(turn_id, session_id=session.id)
+                words = old.request if request is None else request_of(request)
+                cell_id = old.cell_id if snapshot.number_of(old.cell_id or "") else None
+                base_id = tx.version(old.version_id).parent_id if old.version_id and cell_id else None
+                turn = self._turn(tx, session, words, old.parent_id, self._aim(snapshot, words, cell_id or "auto"))
+                tx.update_session(session.id, head_turn_id=turn.id)
+            sampling = sampling_of(session.sampling)
+            if request is None:
+                sampling = replace(sampling, temperature=max(sampling.temperature, LIVELIER), seed=None)
+            again = cell_id is not None
+            self._begin(owner, turn, cell_id or "auto", base_id=base_id, sampling=_seeded(sampling), again=again)
         return turn
 
     def stop(self, owner: str, session_id: str, turn_id: str) -> None:
@@ -104,20 +107,22 @@ class Turns:
 
     def show_branch(self, owner: str, session_id: str, turn_id: str) -> None:
         """Show the branch through a turn, down to its newest leaf, and the versions its turns wrote."""
+        self._owned(owner, session_id)
         if self._desk.at_work.writing(session_id):
-            self._owned(owner, session_id)
             raise Busy("An answer is being written. Stop it, or wait for its end, before you change the branch.")
         with self._desk.database.begin() as tx:
             session = tx.session_of(owner, session_id)
             tx.turn(turn_id, session_id=session.id)
-            before = {turn.id for turn in tx.branch(session.head_turn_id)} if session.head_turn_id else set()
+            before = tx.branch(session.head_turn_id) if session.head_turn_id else []
             leaf = tx.newest_leaf(turn_id)
             tx.update_session(session.id, head_turn_id=leaf.id)
-            written = {turn.cell_id: turn.version_id for turn in tx.branch(leaf.id)}
-            fresh = {turn.cell_id for turn in tx.branch(leaf.id) if turn.id not in before}
+            after = tx.branch(leaf.id)
+            written = {turn.cell_id: turn.version_id for turn in after}
+            apart = {turn.id for turn in before} ^ {turn.id for turn in after}
+            differing = {turn.cell_id for turn in (*before, *after) if turn.id in apart}
             for cell in tx.cells(session.id):
                 version_id = written.get(cell.id)
-                if cell.id in fresh and version_id:
+                if cell.id in differing and version_id:
                     close_open(tx, cell)
                     tx.show_version(cell.id, version_id)
         self._desk.records_changed(session_id)
@@ -130,8 +135,9 @@ class Turns:
             Busy: the turn is still being written.
         """
         self._owned(owner, session_id)
-        if turn_id in self._desk.at_work.writing(session_id):
-            raise Busy("This answer is still being written. Stop it first, or wait for its end.")
+        writing = self._desk.at_work.writing(session_id)
+        if turn_id in writing or any(work.cell_id == target for work in writing.values()):
+            raise Busy("This answer, or that cell, is still being written. Stop it first, or wait for its end.")
         with self._desk.database.begin() as tx:
             session = tx.session_of(owner, session_id)
             turn = tx.turn(turn_id, session_id=session.id)
@@ -147,7 +153,7 @@ class Turns:
         """What the model would see of this request: parts, tokens, what is left out."""
         snapshot = self._read(owner, session_id)
         engine = self._desk.engines.engine()
-        words = request.strip() or "…"
+        words = request_of(request) if request.strip() else "…"
         where = self._aim(snapshot, words, target)
         state = prompting.state(snapshot, words, where.cell_id, base=None, earlier=snapshot.turns)
         return report_of(build(state, engine, sampling_of(snapshot.session.sampling)))
@@ -173,18 +179,23 @@ class Turns:
     def _turn(self, tx: Transaction, session: Session, request: str, parent_id: str | None, where: Aim) -> Turn:
         return tx.create_turn(session.id, request, parent_id=parent_id, target_cell_id=where.cell_id)
 
+    def _refuse_crowd(self, session_id: str) -> None:
+        if len(self._desk.at_work.writing(session_id)) >= MOST_WAITING:
+            raise Busy(f"{MOST_WAITING} requests wait for their answers already. Wait for one, or stop it.")
+
     def _begin(
-        self, owner: str, turn: Turn, where: Aim, *, base_id: str | None, sampling: Sampling, again: bool = False
+        self, owner: str, turn: Turn, target: str, *, base_id: str | None, sampling: Sampling, again: bool = False
     ) -> None:
         before = list(self._desk.at_work.writing(turn.session_id).values())
         work = Writing(turn.id, turn.session_id)
         self._desk.at_work.begin(work)
         answer = Answer(
             self._desk,
-            Request(turn.id, turn.session_id, where, base_id, sampling),
+            Request(turn.id, turn.session_id, base_id, sampling),
             work,
             read=lambda: self._read(owner, turn.session_id),
-            prompt_state=lambda snapshot: self._state(snapshot, turn, where, base_id, again=again),
+            aim=lambda snapshot: self._aim(snapshot, turn.request, target),
+            prompt_state=lambda snapshot, where: self._state(snapshot, turn, where, base_id, again=again),
             wait=lambda: self._wait(work, before),
         )
         self._desk.records_changed(turn.session_id)
@@ -210,6 +221,8 @@ class Turns:
     def _move(self, tx: Transaction, session: Session, turn: Turn, target: str | None) -> None:
         moved = tx.version(turn.version_id or "")
         cell = tx.cell(target, session_id=session.id) if target else tx.create_cell(session.id)
+        if cell.deleted_at is not None:
+            raise Missing("The cell that the answer was to go to was deleted. Bring it back, or choose another one.")
         shown = close_open(tx, cell)
         new = tx.create_version(
             cell.id,

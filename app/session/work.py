@@ -37,7 +37,7 @@ class Running:
     """One run whose code is being executed, with the outputs so far, each an nbformat output.
 
     `asks` is the prompt of an `input()` that waits, and whether to hide what is typed. `stop` keeps a run that has not
-    begun from beginning.
+    begun from beginning, `ended` is set when nothing more will come.
     """
 
     run_id: str
@@ -50,6 +50,7 @@ class Running:
     started: float | None = None
     asks: tuple[str, bool] | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
 
     @property
     def milliseconds(self) -> int | None:

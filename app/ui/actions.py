@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, validate_call
 
 from app.runner import RunnerError
 from app.session import Busy, Conflict, Missing, Playground, Refused, SessionError
+from app.session.words import storable
 from app.ui import view
 from model.errors import ModelError
 from storage.errors import NotFound, StorageError
@@ -56,11 +57,12 @@ class Actions:
     def _answer(self, payload: object) -> Json:
         if not isinstance(payload, dict):
             raise Refused("An action is an object with a kind; reload the page.")
-        args = {str(name): value for name, value in payload.items()}
-        kind, key = str(args.pop("kind", "")), str(args.pop("owner", ""))
-        if kind not in self._methods:
-            raise Refused(f"There is no action {kind[:40]!r}; reload the page to get the version this server speaks.")
-        return self._methods[kind](owner_of(key), **args)
+        args = {str(name): storable(value) if isinstance(value, str) else value for name, value in payload.items()}
+        kind, key = args.pop("kind", ""), args.pop("owner", "")
+        if not isinstance(kind, str) or kind not in self._methods:
+            name = kind[:40] if isinstance(kind, str) else type(kind).__name__
+            raise Refused(f"There is no action {name!r}; reload the page to get the version this server speaks.")
+        return self._methods[kind](owner_of(key if isinstance(key, str) else ""), **args)
 
     # Sessions
 
@@ -256,5 +258,5 @@ def _kind(error: Exception) -> str:
 
 def _words(error: ValidationError) -> str:
     first = error.errors()[0]
-    name = first["loc"][-1] if first["loc"] else "the action"
+    name = storable(str(first["loc"][-1]))[:40] if first["loc"] else "the action"
     return f"{name}: {first['msg']}. Reload the page if you did not send this by hand."

@@ -5,21 +5,24 @@ sent before, so a lost connection is mended by opening a new stream.
 """
 
 import json
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from http import HTTPStatus
 from typing import Any
 
 import anyio
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from app.session import Changes, Playground, SessionError, Snapshot, Watch
 from app.ui import view
 from app.ui.actions import owner_of
-from storage.errors import StorageError
+from storage.errors import NotFound, StorageError
 from storage.records import Cell, Turn
 
+log = logging.getLogger(__name__)
 HEARTBEAT = 10.0  # seconds; the page takes 25 s of silence for a lost connection
 FRAME = 0.05  # seconds between two patches: 20 a second look fluent and leave the processor to the model
 BYTES_PER_SECOND = 2_000_000  # of one stream: a flood of output slows its own tab down and nobody else's
@@ -29,7 +32,10 @@ def route(playground: Playground) -> Route:
     """`GET live?session=...` with the owner's key in the header `x-owner-key`."""
 
     async def live(request: Request) -> Response:
-        owner = owner_of(request.headers.get("x-owner-key", ""))
+        try:
+            owner = owner_of(request.headers.get("x-owner-key", ""))
+        except SessionError as error:
+            return PlainTextResponse(str(error), status_code=HTTPStatus.FORBIDDEN)
         stream = Stream(playground, owner, request.query_params.get("session", ""))
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(stream.events(), media_type="text/event-stream", headers=headers)
@@ -45,23 +51,26 @@ class Stream:
         self._owner = owner
         self._session_id = session_id
         self._sent: dict[str, Any] = {}
+        self._kernel_id: str | None = None
 
-    async def events(self) -> AsyncIterator[str]:
-        """The stream's text, until the client goes or the session does."""
+    async def events(self) -> AsyncIterator[bytes]:
+        """The stream's bytes, until the client goes, the session does, or storage fails: then the page asks again."""
         with self._playground.feed.watch(self._session_id, self._owner) as watch:
             try:
                 yield await anyio.to_thread.run_sync(self._whole)
                 async for text in self._patches(watch):
                     yield text
-            except (SessionError, StorageError) as error:
+            except (SessionError, NotFound) as error:
                 yield _event({"type": "gone", "message": str(error)})
+            except StorageError:
+                log.exception("The stream of a session ended")
 
-    async def _patches(self, watch: Watch) -> AsyncIterator[str]:
+    async def _patches(self, watch: Watch) -> AsyncIterator[bytes]:
         while True:
             began = time.monotonic()
             changes = await watch.next(HEARTBEAT)
             if changes is None:
-                yield ": still here\n\n"
+                yield b": still here\n\n"
                 continue
             text = await anyio.to_thread.run_sync(self._patch, changes)
             if text:
@@ -69,21 +78,23 @@ class Stream:
             spent = time.monotonic() - began
             await anyio.sleep(max(0.0, max(FRAME, len(text) / BYTES_PER_SECOND) - spent))
 
-    def _whole(self) -> str:
+    def _whole(self) -> bytes:
         snapshot = self._playground.snapshot(self._owner, self._session_id)
         drawn = view.whole(snapshot, self._playground.sessions.rows(self._owner))
         self._sent = {**drawn, "turns": _by_id(drawn["turns"]), "cells": _by_id(drawn["cells"])}
+        self._kernel_id = snapshot.kernel.kernel_id
         return _event({"type": "view", "view": drawn})
 
-    def _patch(self, changes: Changes) -> str:
+    def _patch(self, changes: Changes) -> bytes:
         snapshot = self._playground.snapshot(self._owner, self._session_id)
+        # Which outputs are stale depends on the kernel that is there.
+        all_cells = changes.records or snapshot.kernel.kernel_id != self._kernel_id
+        self._kernel_id = snapshot.kernel.kernel_id
         patch = {
             "turns": self._items(
                 "turns", view.turn, snapshot, snapshot.turns, None if changes.records else changes.turns
             ),
-            "cells": self._items(
-                "cells", view.cell, snapshot, snapshot.cells, None if changes.records else changes.cells
-            ),
+            "cells": self._items("cells", view.cell, snapshot, snapshot.cells, None if all_cells else changes.cells),
             "session": self._part("session", view.session(snapshot)),
             "kernel": self._part("kernel", view.kernel(snapshot)),
             "engine": self._part("engine", view.engine(snapshot)),
@@ -92,7 +103,7 @@ class Stream:
             rows = [view.row(it) for it in self._playground.sessions.rows(self._owner)]
             patch["sessions"] = self._part("sessions", rows)
         patch = {name: part for name, part in patch.items() if part is not None}
-        return _event({"type": "patch", "patch": patch}) if patch else ""
+        return _event({"type": "patch", "patch": patch}) if patch else b""
 
     def _part(self, name: str, now: Any) -> Any | None:  # noqa: ANN401 - JSON
         if self._sent[name] == now:
@@ -124,5 +135,7 @@ def _by_id(items: list[view.Json]) -> dict[str, view.Json]:
     return {item["id"]: item for item in items}
 
 
-def _event(message: view.Json) -> str:
-    return f"data: {json.dumps(message, ensure_ascii=False, separators=(',', ':'))}\n\n"
+def _event(message: view.Json) -> bytes:
+    # Half a surrogate pair, which an output may hold, has no UTF-8.
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"))
+    return f"data: {text}\n\n".encode(errors="replace")

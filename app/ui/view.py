@@ -83,12 +83,12 @@ def turn(snapshot: Snapshot, its: Turn) -> Json:
 def _answer(snapshot: Snapshot, its: Turn, work: Writing | None) -> Json | None:
     cell_id = work.cell_id if work else its.cell_id
     version_id = work.version_id if work else its.version_id
-    if cell_id is None or version_id is None:
-        return None
+    if cell_id is None or version_id is None or version_id not in snapshot.numbers:
+        return None  # a version that was begun after these records were read comes with the next ones
     return {
         "id": cell_id,
         "number": snapshot.number_of(cell_id),
-        "version": snapshot.numbers.get(version_id, 1),
+        "version": snapshot.numbers[version_id],
         "lines": work.code.count("\n") + 1 if work else 0,
     }
 
@@ -107,7 +107,7 @@ def _branch(snapshot: Snapshot, its: Turn) -> Json:
 def cell(snapshot: Snapshot, its: Cell) -> Json:
     """One cell with the version it shows and its newest run."""
     version = snapshot.versions[its.id]
-    work = snapshot.writer_of(its.id)
+    work = snapshot.writer_of(version.id)
     source = work.code if work else version.source
     return {
         "id": its.id,

@@ -1,0 +1,38 @@
+"""What the environment decides."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from app.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"PLAYGROUND_{name.upper()}", raising=False)
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+
+def test_a_bare_environment_serves_this_machine_alone() -> None:
+    settings = Settings.from_env()
+    assert (settings.host, settings.port) == ("127.0.0.1", 7860)
+    assert settings.database == f"sqlite:///{settings.data / 'playground.db'}"
+    assert settings.models.parent == settings.data
+
+
+def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PLAYGROUND_PORT", "0")
+    monkeypatch.setenv("PLAYGROUND_DATA", str(tmp_path))
+    monkeypatch.setenv("DATABASE_URL", "postgresql://db/play")
+    settings = Settings.from_env()
+    assert (settings.port, settings.models) == (0, tmp_path / "models")
+    assert settings.database == "postgresql://db/play"
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "http"])
+def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    monkeypatch.setenv("PLAYGROUND_PORT", port)
+    with pytest.raises(ValidationError, match="port"):
+        Settings.from_env()
