@@ -26,6 +26,7 @@ START_SECONDS = 60.0
 TICK = 0.05
 IDLE_TICK = 0.5
 GRACE_AFTER_REPLY = 1.0
+DYING_SECONDS = 0.3
 
 
 class Kernel:
@@ -46,6 +47,7 @@ class Kernel:
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._run: Run | None = None
         self._end: str | None = None
+        self._broken_at: float | None = None
         self._state: KernelState = "starting"
         self._ready = threading.Event()
         self._failure: KernelStartFailed | None = None
@@ -216,7 +218,7 @@ class Kernel:
             run.on_input_request(message.content)
             self._become("asking")
         if run.complete:
-            self._finish_run()
+            self._end_run()
 
     def _check(self) -> None:
         """Once a tick: is it alive, within its limits, answering?"""
@@ -224,15 +226,21 @@ class Kernel:
             self._stop(self._process.epitaph())
             return
         run = self._run
-        limit = self._watch.check(run)
-        if self._channels.disconnected():
-            limit = "message_size"
+        limit = self._watch.check(run) or self._cut_off()
         if limit is not None:
             self._hit(limit)
         elif run is not None and run.replied_for > GRACE_AFTER_REPLY:
-            self._finish_run()  # the end of its output was lost in a flood
+            self._end_run()  # the end of its output was lost in a flood
         if run is not None and run.kill_at is not None and time.monotonic() > run.kill_at:
             self._stop("The kernel did not answer the interrupt and was replaced.")
+
+    def _cut_off(self) -> str | None:
+        """A connection that breaks while the process lives on was cut for a message that is too long."""
+        if self._channels.disconnected():
+            self._broken_at = self._broken_at or time.monotonic()
+        if self._broken_at is None or time.monotonic() < self._broken_at + DYING_SECONDS:
+            return None
+        return "message_size"
 
     def _hit(self, limit: str) -> None:
         run = self._run
@@ -277,6 +285,13 @@ class Kernel:
             self._run.answered()
             self._channels.send("stdin", "input_reply", {"status": "ok", "value": text}, parent=self._asked_by)
             self._become("running")
+
+    def _end_run(self) -> None:
+        """The cell has ended. Where what it left behind is itself beyond a limit, the kernel cannot stay."""
+        if self._run is not None and self._run.limit is not None and self._watch.beyond() is not None:
+            self._stop(self.message)
+        else:
+            self._finish_run()
 
     def _finish_run(self, died: str | None = None) -> None:
         run, self._run = self._run, None

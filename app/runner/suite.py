@@ -1,8 +1,8 @@
 """Runs a suite of hostile programs and judges each by the harm seen from outside.
 
 A suite is a file of JSON lines `{id, group, name, code, must}`, `must` being blocked (no harm is done), killed (it is
-stopped, or no harm is done) or survives (the session goes on). Group `oneshot` runs in the one-shot mode. Of group `xss`
-only the runner's part is judged here, that nothing but the allowed mime types leaves it; the rest is the page's.
+stopped, or no harm is done) or survives (the session goes on). Group `oneshot` runs in the one-shot mode. Of group
+`xss` only the runner's part is judged here, that nothing but the allowed mime types leaves it; the rest is the page's.
 """
 
 import ast
@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 
 from .events import Event, Finished, Output, RunResult
@@ -21,7 +23,8 @@ from .outputs import ALLOWED_MIME
 from .setting import Setting
 from .victim import Victim, burns
 
-SUITE_LIMITS = Limits(wall=4.0, cpu=8.0, background=0.7)
+SUITE_LIMITS = Limits(wall=2.5, cpu=8.0, background=0.7, interrupt=1.0)
+LANES = 2
 OTHER = "another session"
 STOPPED = ("limit", "died", "interrupted")
 BACKGROUND_SECONDS = 6.0
@@ -47,8 +50,8 @@ class Verdict:
     seconds: float
 
 
-class Suite:
-    """Runs cases one after the other, each in a session of its own."""
+class Lane:
+    """Runs cases one after the other, each in a session of its own, against a victim of its own."""
 
     def __init__(self, setting: Setting | None = None, limits: Limits = SUITE_LIMITS) -> None:
         self._victim = Victim()
@@ -56,9 +59,13 @@ class Suite:
         self._oneshot = OneShot(workers=1, setting=setting)
         self._values = self._victim.placeholders(self._kernels, OTHER)
 
-    def run(self, cases: list[dict[str, Any]]) -> Iterator[Verdict]:
-        """Judge the cases in order."""
-        for case in cases:
+    def run(self, cases: "SimpleQueue[dict[str, Any]]") -> Iterator[Verdict]:
+        """Judge cases until there are none left."""
+        while True:
+            try:
+                case = cases.get_nowait()
+            except Empty:
+                return
             source = self._victim.fill(case["code"], self._values)
             self._victim.watch()
             began = time.monotonic()
@@ -206,17 +213,48 @@ def read_cases(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines() if line.strip()]
 
 
-def run_suite(path: Path, setting: Setting | None = None) -> int:
-    """Run a suite file, print a line a case and a summary as JSON; 1 if anything got through, else 0."""
-    suite = Suite(setting)
-    verdicts = []
+def judge_all(cases: list[dict[str, Any]], setting: Setting | None = None) -> Iterator[Verdict]:
+    """Judge the cases, a few at a time, each as it is done."""
+    waiting: SimpleQueue[dict[str, Any]] = SimpleQueue()
+    for case in cases:
+        waiting.put(case)
+    done: SimpleQueue[Verdict | None] = SimpleQueue()
+    lanes = [Thread(target=run_lane, args=(waiting, done, setting)) for _ in range(LANES)]
+    for lane in lanes:
+        lane.start()
+    running = len(lanes)
+    while running:
+        verdict = done.get()
+        if verdict is None:
+            running -= 1
+        else:
+            yield verdict
+
+
+def run_lane(
+    waiting: "SimpleQueue[dict[str, Any]]", done: "SimpleQueue[Verdict | None]", setting: Setting | None
+) -> None:
+    """The work of one thread; ends with None."""
     try:
-        for verdict in suite.run(read_cases(path)):
-            verdicts.append(verdict)
-            print(json.dumps(asdict(verdict)), flush=True)  # noqa: T201 - a command's output
+        lane = Lane(setting)
+        try:
+            for verdict in lane.run(waiting):
+                done.put(verdict)
+        finally:
+            lane.close()
     finally:
-        suite.close()
-    failed = [verdict.id for verdict in verdicts if not verdict.held]
-    summary = {"cases": len(verdicts), "held": len(verdicts) - len(failed), "failed": failed}
+        done.put(None)
+
+
+def run_suite(path: Path, setting: Setting | None = None) -> int:
+    """Run a suite file, print a line a case and a summary as JSON; 1 if not every case held, else 0."""
+    cases = read_cases(path)
+    held = set()
+    for verdict in judge_all(cases, setting):
+        print(json.dumps(asdict(verdict)), flush=True)  # noqa: T201 - a command's output
+        if verdict.held:
+            held.add(verdict.id)
+    failed = [case["id"] for case in cases if case["id"] not in held]
+    summary = {"cases": len(cases), "held": len(held), "failed": failed}
     print(json.dumps({"summary": summary}), flush=True)  # noqa: T201
     return 1 if failed else 0

@@ -13,6 +13,7 @@ from resource import RLIMIT_NOFILE, getrlimit
 from .kernels import Kernels
 from .usage import process_use
 
+PRIVATE = 0o600
 TOUCHED = 1_000_000_000  # a time of last change that no attack would set
 
 
@@ -21,7 +22,8 @@ class Victim:
 
     def __init__(self) -> None:
         self.canary = "hf_CANARY" + secrets.token_hex(6)
-        os.environ["HF_TOKEN"] = self.canary
+        self._variable = f"HF_TOKEN_{secrets.token_hex(4)}"
+        os.environ[self._variable] = self.canary
         self._home = Path(tempfile.mkdtemp(prefix="victim-"))
         self._files = self._lay_out()
         self._hits: list[str] = []
@@ -39,7 +41,7 @@ class Victim:
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-            path.chmod(0o600)
+            path.chmod(PRIVATE)
             os.utime(path, (TOUCHED, TOUCHED))
         return files
 
@@ -135,7 +137,7 @@ class Victim:
         if not path.exists() or path.read_text() != text:
             return False
         found = path.stat()
-        return found.st_mode & 0o777 == 0o600 and found.st_mtime == TOUCHED
+        return found.st_mode & 0o777 == PRIVATE and found.st_mtime == TOUCHED
 
     def leaked(self, source: str, printed: str) -> bool:
         """Whether the secret is in what was printed, other than in words of the program itself."""
@@ -147,7 +149,7 @@ class Victim:
         """Remove it."""
         for each in self._sockets:
             each.close()
-        os.environ.pop("HF_TOKEN", None)
+        os.environ.pop(self._variable, None)
         shutil.rmtree(self._home)
 
 

@@ -18,6 +18,7 @@ class Watch:
         self._process = process
         self._limits = limits
         self._ticks = 0
+        self._most_memory = limits.memory * 3 // 2  # RLIMIT_DATA caps the heap; shared memory comes on top
         self._bytes = 0
         self._messages = 0
         self._cpu = 0.0
@@ -45,7 +46,15 @@ class Watch:
     def check(self, run: Run | None) -> str | None:
         """The name of the limit that is passed now, or None."""
         self._ticks += 1
-        return self._sent() or self._time(run) or self._used(run) or self._stored()
+        stored = self._stored() if self._ticks % DISK_EVERY == 0 else None
+        return self._sent() or self._time(run) or self._used(run) or stored
+
+    def beyond(self) -> str | None:
+        """The name of a limit on what is held, not done, that is passed now."""
+        use = self._process.use()
+        if use is not None and use.memory > self._most_memory:
+            return "memory"
+        return self._stored()
 
     def _sent(self) -> str | None:
         if self._bytes > self._limits.output:
@@ -59,7 +68,7 @@ class Watch:
         use = self._process.use()
         if use is None:
             return None
-        if use.memory > self._limits.memory * 3 // 2:  # the heap is capped at 1; mapped libraries come on top
+        if use.memory > self._most_memory:
             return "memory"
         if use.threads > self._limits.threads:
             return "threads"
@@ -76,8 +85,6 @@ class Watch:
         return None
 
     def _stored(self) -> str | None:
-        if self._ticks % DISK_EVERY:
-            return None
         use = folder_use(self._process.scratch, self._limits.files)
         if use.files > self._limits.files:
             return "files"

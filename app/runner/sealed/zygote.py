@@ -60,7 +60,7 @@ class Zygote:
             os.close(jobs)
             os.close(output)
             os.close(result)
-            self._seal(job, output_end, result_end)
+            self._seal(output_end, result_end)
             serve(job, result_end)
         os.close(output_end)
         os.close(result_end)
@@ -71,7 +71,7 @@ class Zygote:
             os.close(result)
         return answer
 
-    def _seal(self, job: dict[str, Any], output: int, result: int) -> None:
+    def _seal(self, output: int, result: int) -> None:
         """In the child: everything that must hold before the first line of foreign code."""
         os.setsid()
         nothing = os.open("/dev/null", os.O_RDWR)
