@@ -27,7 +27,7 @@ from app.runner import (
 
 @pytest.fixture(scope="module")
 def kernels() -> Iterator[Kernels]:
-    runner = Kernels(Limits(wall=20.0), preload=())
+    runner = Kernels(Limits(wall=20.0), preload=(), check=False)
     yield runner
     runner.shutdown()
 
@@ -236,7 +236,7 @@ def test_status_follows_the_kernel_and_listeners_hear_of_it(kernels: Kernels) ->
 
 
 def test_who_comes_when_all_kernels_are_taken_waits_in_line() -> None:
-    runner = Kernels(most=1, spare=0, preload=())
+    runner = Kernels(most=1, spare=0, preload=(), check=False)
     try:
         assert result(run(runner, "1", "holder")).status == "ok"
         waiting = runner.execute("waiter", "2")
@@ -249,7 +249,7 @@ def test_who_comes_when_all_kernels_are_taken_waits_in_line() -> None:
 
 
 def test_waiting_for_a_kernel_can_be_interrupted() -> None:
-    runner = Kernels(most=1, spare=0, preload=())
+    runner = Kernels(most=1, spare=0, preload=(), check=False)
     try:
         run(runner, "1", "holder")
         waiting = runner.execute("waiter", "2")
@@ -261,7 +261,7 @@ def test_waiting_for_a_kernel_can_be_interrupted() -> None:
 
 
 def test_an_idle_kernel_is_given_to_who_waits() -> None:
-    runner = Kernels(most=1, spare=0, preload=(), yield_seconds=0.1)
+    runner = Kernels(most=1, spare=0, preload=(), check=False, yield_seconds=0.1)
     try:
         run(runner, "1", "holder")
         assert result(run(runner, "2", "waiter")).status == "ok"
@@ -271,7 +271,7 @@ def test_an_idle_kernel_is_given_to_who_waits() -> None:
 
 
 def test_an_idle_kernel_is_ended_and_the_next_run_gets_another() -> None:
-    runner = Kernels(spare=0, preload=(), idle_seconds=0.1)
+    runner = Kernels(spare=0, preload=(), check=False, idle_seconds=0.1)
     try:
         run(runner, "x = 1", "idle")
         deadline = time.monotonic() + 20
@@ -283,7 +283,7 @@ def test_an_idle_kernel_is_ended_and_the_next_run_gets_another() -> None:
 
 
 def test_after_shutdown_nothing_runs() -> None:
-    runner = Kernels(spare=0, preload=())
+    runner = Kernels(spare=0, preload=(), check=False)
     runner.shutdown()
     with pytest.raises(RunnerClosed):
         next(runner.execute("late", "1"))

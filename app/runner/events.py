@@ -101,7 +101,7 @@ class KernelStatus:
         kernel_id: None where there is no kernel.
         memory_bytes: resident memory of the kernel process.
         place: place in the queue for a kernel, 0 if not queued.
-        tier: what the self-test found: strong, standard, refused, or unsealed.
+        tier: what the self-test found: strong, standard or refused; checking until it is known.
         message: one sentence for the page; empty if there is nothing to say.
     """
 

@@ -3,17 +3,22 @@
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
 
 import zmq
 
-from .errors import NotAsking, RunnerClosed
+from .errors import NotAsking, Refused, RunnerClosed
 from .events import Event, Finished, KernelStatus, Queued, RunResult
 from .kernel import Kernel
 from .limits import Limits
 from .line import Line, Ticket
 from .pool import Pool
 from .provisioner import PRELOAD
-from .setting import Setting
+from .setting import Setting, protect_memory
+
+if TYPE_CHECKING:
+    from .probe import Probe
 
 MOST_KERNELS = 8
 IDLE_SECONDS = 1800.0
@@ -42,6 +47,8 @@ class Kernels:
         yield_seconds: where somebody waits for a kernel, one unused for longer is ended for them.
         preload: modules a kernel has imported before its first run.
         setting: which of the machine's protections to use; all by default.
+        check: run the self-test in the background, and no cell before it has been passed. Only the self-test itself,
+            and tests, may go without.
     """
 
     def __init__(
@@ -54,6 +61,7 @@ class Kernels:
         yield_seconds: float = YIELD_SECONDS,
         preload: Sequence[str] = PRELOAD,
         setting: Setting | None = None,
+        check: bool = True,
     ) -> None:
         self._limits = limits or Limits()
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
@@ -66,6 +74,11 @@ class Kernels:
         self._idle_seconds = idle_seconds
         self._yield_seconds = yield_seconds
         self._closed = threading.Event()
+        protect_memory()
+        self._found: Future[Probe] = Future()
+        if check:
+            threading.Thread(target=self._look, name="self-test", daemon=True).start()
+        self._check = check
         self._pool = Pool(self._new_kernel, spare)
         self._reaper = threading.Thread(target=self._reap, name="kernel-reaper", daemon=True)
         self._reaper.start()
@@ -86,8 +99,11 @@ class Kernels:
 
         Raises:
             KernelStartFailed: no kernel came up.
+            Refused: the self-test failed; the message says why and what would help.
             RunnerClosed: the runner has been shut down.
         """
+        if self._check and (found := self.probe()).tier == "refused":
+            raise Refused(found.message)
         seat = self._seat(key)
         turn = seat.line.join()
         try:
@@ -160,8 +176,23 @@ class Kernels:
 
     @property
     def tier(self) -> str:
-        """How well cells are sealed on this machine."""
-        return "unsealed"
+        """How well cells are sealed on this machine: strong, standard or refused; checking until that is known."""
+        return self._found.result().tier if self._found.done() else "checking"
+
+    def probe(self) -> "Probe":
+        """What the self-test found; waits for it."""
+        return self._found.result()
+
+    def _look(self) -> None:
+        from .probe import probe
+
+        try:
+            self._found.set_result(probe(self._setting))
+        except BaseException as error:
+            self._found.set_exception(error)  # whoever wants to run a cell gets to see it
+            raise
+        for key in self.keys:
+            self._tell(key)
 
     def listen(self, callback: Callable[[str], None]) -> Callable[[], None]:
         """Have `callback(key)` called after every change of a key's status, from any thread.

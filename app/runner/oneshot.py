@@ -24,7 +24,7 @@ from .failure import read_failure
 from .limits import MEBIBYTE, Limits, limit_of, sentence
 from .provisioner import CODE, environment
 from .sealed import plain
-from .setting import Setting, unused_uid
+from .setting import Setting, protect_memory, unused_uid
 
 START = "import sys; sys.path.insert(0, {folder!r}); from sealed import zygote; zygote.main()"
 PACKET = 1 << 23
@@ -100,6 +100,7 @@ class OneShot:
         preload: Sequence[str] = (),
         setting: Setting | None = None,
     ) -> None:
+        protect_memory()
         self._limits = limits
         self._preload = tuple(preload)
         self._setting = setting or Setting()

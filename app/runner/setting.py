@@ -1,12 +1,12 @@
 """What of this machine's protections is used."""
 
-import os
 import pwd
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import KernelStartFailed
+from .sealed.libc import PR_SET_DUMPABLE, prctl
 
 NEWEST = 99
 FIRST_UID, COUNT = 52_000, 8_000
@@ -49,6 +49,6 @@ def running_uids() -> set[int]:
     return found
 
 
-def drops_root() -> bool:
-    """Whether sealed processes must become another user, as this one is root."""
-    return os.geteuid() == 0
+def protect_memory() -> None:
+    """Keep other processes of this user, sealed or not, from reading this one's memory and environment in /proc."""
+    prctl(PR_SET_DUMPABLE, 0)

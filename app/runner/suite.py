@@ -26,6 +26,10 @@ from .victim import Victim, burns
 SUITE_LIMITS = Limits(wall=2.5, cpu=8.0, background=0.7, interrupt=1.0)
 LANES = 2
 OTHER = "another session"
+ATTACKER = "attacker"
+SHARED = ("fs-read", "fs-write", "secrets", "network", "process", "kernel-surface", "harmless")
+"""Groups whose cases follow each other in one session, as the cells of an attacker would."""
+
 STOPPED = ("limit", "died", "interrupted")
 BACKGROUND_SECONDS = 6.0
 
@@ -51,33 +55,38 @@ class Verdict:
 
 
 class Lane:
-    """Runs cases one after the other, each in a session of its own, against a victim of its own."""
+    """Runs cases one after the other, in sessions of its own, against a victim of its own."""
 
     def __init__(self, setting: Setting | None = None, limits: Limits = SUITE_LIMITS) -> None:
         self._victim = Victim()
-        self._kernels = Kernels(limits, spare=2, preload=(), setting=setting)
-        self._oneshot = OneShot(workers=1, setting=setting)
+        self._setting = setting
+        self._kernels = Kernels(limits, spare=1, preload=(), setting=setting, check=False)
         self._values = self._victim.placeholders(self._kernels, OTHER)
 
     def run(self, cases: "SimpleQueue[dict[str, Any]]") -> Iterator[Verdict]:
         """Judge cases until there are none left."""
         while True:
             try:
-                case = cases.get_nowait()
+                yield self.judge(cases.get_nowait())
             except Empty:
                 return
-            source = self._victim.fill(case["code"], self._values)
-            self._victim.watch()
-            began = time.monotonic()
-            got, usable = self._oneshot_case(source) if case["group"] == "oneshot" else self._cell_case(source)
-            harm = self._victim.harm()
-            got = f"harm: {'; '.join(harm)}" if harm else got
-            held = usable and holds(case["must"], got)
-            seconds = round(time.monotonic() - began, 2)
-            yield Verdict(case["id"], case["group"], case["name"], case["must"], got, held, usable, seconds)
+
+    def judge(self, case: dict[str, Any]) -> Verdict:
+        """Run one case and look at the harm."""
+        source = self._victim.fill(case["code"], self._values)
+        self._victim.watch()
+        began = time.monotonic()
+        got, usable = self._oneshot_case(source) if case["group"] == "oneshot" else self._cell_case(source)
+        harm = self._victim.harm()
+        got = f"harm: {'; '.join(harm)}" if harm else got
+        held = usable and holds(case["must"], got)
+        if case["group"] not in SHARED:
+            self._kernels.close(ATTACKER)
+        seconds = round(time.monotonic() - began, 2)
+        return Verdict(case["id"], case["group"], case["name"], case["must"], got, held, usable, seconds)
 
     def _cell_case(self, source: str) -> tuple[str, bool]:
-        key = "attacker"
+        key = ATTACKER
         events = list(self._kernels.execute(key, source, allow_input=False))
         result, printed = ending(events), shown(events)
         got = judge(result, printed, leaked=self._victim.leaked(source, printed))
@@ -86,7 +95,6 @@ class Lane:
         if result.status in ("ok", "error") and self._goes_on(key):
             got = "limit:background"
         after = ending(list(self._kernels.execute(key, "1 + 1")))
-        self._kernels.close(key)
         return got, after.status == "ok"
 
     def _goes_on(self, key: str) -> bool:
@@ -101,14 +109,17 @@ class Lane:
 
     def _oneshot_case(self, source: str) -> tuple[str, bool]:
         program, checks = split_checks(source)
-        outcome = self._oneshot.run(program, [call for call, _ in checks])
-        after = self._oneshot.run("def f(n): return n + 1", [Call("f", (1,))])
+        runner = OneShot(workers=1, setting=self._setting)
+        try:
+            outcome = runner.run(program, [call for call, _ in checks])
+            after = runner.run("def f(n): return n + 1", [Call("f", (1,))])
+        finally:
+            runner.close()
         return judge_oneshot(outcome, [expected for _, expected in checks]), after.answers == (Returned(2),)
 
     def close(self) -> None:
         """End everything."""
         self._kernels.shutdown()
-        self._oneshot.close()
         self._victim.close()
 
 
@@ -119,7 +130,7 @@ def holds(must: str, got: str) -> bool:
     stopped = got == "ended" or got.startswith("limit:")
     if must == "survives":
         return not stopped
-    return stopped or got == "blocked"
+    return stopped or got in ("blocked", "ok")
 
 
 def judge(result: RunResult, printed: str, *, leaked: bool) -> str:
@@ -132,7 +143,7 @@ def judge(result: RunResult, printed: str, *, leaked: bool) -> str:
         return f"limit:{result.limit}"
     if result.status in STOPPED:
         return "ended"
-    return "blocked"
+    return "ok" if result.status == "ok" and "BLOCKED" not in printed else "blocked"
 
 
 def judge_oneshot(outcome: Outcome, expected: list[Any]) -> str:
