@@ -10,7 +10,7 @@ from transformers import DynamicCache
 from model.sampler import Sampler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from threading import Event
 
     from transformers import PreTrainedModel
@@ -28,14 +28,16 @@ class Decoding:
         model: in evaluation mode.
         ids: the prompt.
         sampling: how to choose.
+        first: the tokens that may come first; empty for any.
     """
 
-    def __init__(self, model: PreTrainedModel, ids: list[int], sampling: Sampling) -> None:
+    def __init__(self, model: PreTrainedModel, ids: list[int], sampling: Sampling, first: Sequence[int] = ()) -> None:
         self._model = model
         self._device = _input_device(model)
         self._seen = torch.tensor([ids], device=self._device)
         self._cache = DynamicCache(config=model.config)
         self._sampler = Sampler(sampling, self._device)
+        self._allowed = first
 
     def tokens(self, stop: Event, limit: int) -> Iterator[int]:
         """The tokens of the answer, at most `limit`, until `stop` is set."""
@@ -64,6 +66,11 @@ class Decoding:
 
     @torch.inference_mode()
     def _choose(self, logits: torch.Tensor) -> int:
+        if self._allowed:
+            allowed, self._allowed = list(self._allowed), ()
+            mask = torch.full_like(logits, float("-inf"))
+            mask[:, allowed] = logits[:, allowed]
+            logits = mask
         token = self._sampler.choose(logits, self._seen)
         self._seen = torch.cat([self._seen, torch.tensor([[token]], device=self._device)], dim=1)
         return token

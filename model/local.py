@@ -101,19 +101,21 @@ class LocalEngine(Engine):
         room = self.context_length - len(ids)
         if room < 1 or not ids:
             return watch.outcome("failed", self._overrun(len(ids)))
-        detokenizer, cutter = Detokenizer(self._codec), StopCutter(prompt.stop_strings)
-        ended = False
-        for token in Decoding(self._model, ids, sampling).tokens(stop, min(sampling.max_tokens, room)):
+        ids, bracket = self._codec.heal(ids) if prompt.begun else (ids, "")
+        first = self._codec.beginning_with(bracket) if bracket else ()
+        tokens = Decoding(self._model, ids, sampling, first).tokens(stop, min(sampling.max_tokens, room))
+        text = _Text(self._codec, prompt.stop_strings, skip=len(bracket))
+        for token in tokens:
             watch.tick()
-            if ended := token in self._ends:
+            if token in self._ends:
+                text.ended = True
+            elif piece := text.add(token):
+                yield piece
+            if text.ended:
                 break
-            if text := cutter.feed(detokenizer.add(token)):
-                yield text
-            if ended := cutter.stopped:
-                break
-        if not cutter.stopped and (text := cutter.feed(detokenizer.finish()) + cutter.finish()):
-            yield text
-        if ended:
+        if piece := text.finish():
+            yield piece
+        if text.ended:
             return watch.outcome("done")
         return watch.outcome("stopped" if stop.is_set() else "length")
 
@@ -122,6 +124,29 @@ class LocalEngine(Engine):
             f"The prompt has {tokens:,} tokens, and {self.model_name} holds {self.context_length:,}, answer included. "
             "Shorten the request or choose a model with a longer window."
         )
+
+
+class _Text:
+    """The text of an answer: tokens go in, certain pieces come out, up to a stop string."""
+
+    def __init__(self, codec: Codec, stop_strings: tuple[str, ...], skip: int) -> None:
+        self._detokenizer = Detokenizer(codec)
+        self._cutter = StopCutter(stop_strings)
+        self._skip = skip
+        self.ended = False
+
+    def add(self, token: int) -> str:
+        return self._pass(self._detokenizer.add(token))
+
+    def finish(self) -> str:
+        return self._pass(self._detokenizer.finish()) + self._cutter.finish()
+
+    def _pass(self, text: str) -> str:
+        skipped = min(self._skip, len(text))
+        self._skip -= skipped
+        certain = self._cutter.feed(text[skipped:])
+        self.ended = self.ended or self._cutter.stopped
+        return certain
 
 
 def _window(entry: ModelEntry, model: PreTrainedModel) -> int:

@@ -38,6 +38,7 @@ class Codec:
         self._control = Tokenizer.from_str(serialised)
         self._plain = Tokenizer.from_str(serialised)
         self._plain.encode_special_tokens = True
+        self._beginning: dict[str, list[int]] = {}
 
     def encode(self, segments: Iterable[Segment]) -> list[int]:
         """The tokens of all segments, each tokenised by itself."""
@@ -51,6 +52,25 @@ class Codec:
     def decode(self, ids: Sequence[int]) -> str:
         """The text of these tokens, without special ones."""
         return str(self._control.decode(list(ids), skip_special_tokens=True))
+
+    def heal(self, ids: list[int]) -> tuple[list[int], str]:
+        """Take an opening bracket off the end of a prompt, to be written by the model as the start of its first token.
+
+        Left alone, the bracket would stand as a token of its own, after which the natural next one (such as "(self")
+        can no longer come, and the model goes on with something odd.
+
+        Returns:
+            The prompt without it and the bracket, or the prompt and an empty text.
+        """
+        last = self.decode(ids[-1:])
+        return (ids[:-1], last) if last == "(" else (ids, "")
+
+    def beginning_with(self, text: str) -> list[int]:
+        """All tokens whose text begins with `text`, which is ASCII without spaces."""
+        if text not in self._beginning:
+            vocabulary = self._control.get_vocab()
+            self._beginning[text] = [number for token, number in vocabulary.items() if token.startswith(text)]
+        return self._beginning[text]
 
     def token_id(self, token: str) -> int | None:
         """The number of a token, or None if there is no such token."""
