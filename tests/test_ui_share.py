@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -513,6 +514,34 @@ def test_a_script_in_a_frame_runs_and_tells_its_height(stage: Stage) -> None:
     page = stage.frame(one["document"])
     page.wait_for_function("heights.at(-1) >= 321")
     assert page.frame_locator("iframe").locator("#drawn").count() == 1
+
+
+CALL = (
+    "const p=new RTCPeerConnection({iceServers:[{urls:'stun:127.0.0.1:PORT'}]});"
+    "p.createDataChannel('x');p.createOffer().then(it=>p.setLocalDescription(it))"
+)
+NESTED = f"document.createElement('iframe');f.srcdoc='<script>'+{CALL!r}+'</'+'script>'"
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        f"<script>{CALL}</script>",
+        f"<script>const f={NESTED};document.body.append(f)</script>",
+        f'<iframe srcdoc="<script>{CALL}</script>"></iframe>',
+        f'<iframe src="javascript:{CALL}"></iframe>',
+        f"<p id=p><script>const f={NESTED};p.attachShadow({{mode:'closed'}}).append(f)</script>",
+    ],
+)
+def test_no_packet_leaves_a_frame(stage: Stage, markup: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stun:
+        stun.bind(("127.0.0.1", 0))
+        stun.settimeout(0.5)
+        (one,) = drawn([display("text/html", markup.replace("PORT", str(stun.getsockname()[1])))])
+        assert one["kind"] == "frame"
+        stage.frame(one["document"])
+        with pytest.raises(TimeoutError):
+            stun.recv(2000)
 
 
 def test_markup_everywhere_is_only_read(stage: Stage) -> None:

@@ -5,6 +5,10 @@ an origin of their own, without the page, its storage or its cookies. The policy
 network. One thing it cannot forbid is that the frame navigates itself away, so the page around it must send
 `Content-Security-Policy: frame-src 'self'`.
 
+Browsers that do not know the policy's `webrtc` (Chromium among them) would still let WebRTC send packets, so its
+constructors are taken away, and with them frames within the frame, which would bring them back. That is a hurdle, not a
+wall: a shadow root declared in the markup can hide such a frame.
+
 Each document tells its height in CSS pixels: `parent.postMessage({type: "height", height}, "*")`. The page must match
 `event.source` with the frame and bound the number; anything in the frame can send the same.
 """
@@ -23,9 +27,16 @@ _BEGINNING = f"""<!doctype html>
 <meta charset="utf-8"><meta name="referrer" content="no-referrer"><title>Output</title>
 <style>:root{{color-scheme:light;background:#fff}}body{{margin:8px;font:14px/1.5 system-ui,sans-serif;color:#15191C}}
 table{{border-collapse:collapse}}th,td{{padding:4px 8px;text-align:right}}</style>
-<script>addEventListener("load",()=>{{const root=document.documentElement;
+<script>{{for(const name of ["RTCPeerConnection","webkitRTCPeerConnection"])
+Object.defineProperty(self,name,{{value:undefined}});
+const watcher=new MutationObserver(changes=>changes.forEach(({{target}})=>
+target.querySelectorAll("iframe,frame,object,embed").forEach(it=>it.remove())));
+const watch=root=>(watcher.observe(root,{{childList:true,subtree:true}}),root);watch(document);
+const attach=Element.prototype.attachShadow;
+Element.prototype.attachShadow=function(init){{return watch(attach.call(this,init))}};
+addEventListener("load",()=>{{const root=document.documentElement;
 const tell=()=>parent.postMessage({{type:"height",height:Math.ceil(root.getBoundingClientRect().height)}},"*");
-new ResizeObserver(tell).observe(root);tell()}})</script></head><body>
+new ResizeObserver(tell).observe(root);tell()}})}}</script></head><body>
 """
 
 
