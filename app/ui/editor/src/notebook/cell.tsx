@@ -38,7 +38,9 @@ function Card({ cell, session }: { cell: Cell; session: string }) {
     if (writing) looking.value = null;
   }, [writing]);
   useSignalEffect(() => {
-    if (wanted.value?.cell === cell.id) choose(cell.id, true);
+    if (wanted.value?.cell !== cell.id) return;
+    looking.value = null;
+    choose(cell.id, true);
   });
   useSignalEffect(() => {
     if (activeCell.value === cell.id && !article.current?.contains(document.activeElement)) reopen(cell.id);
@@ -48,7 +50,10 @@ function Card({ cell, session }: { cell: Cell; session: string }) {
     fault.value = answer;
   };
   const attempt = (deed: Promise<Fault | null>): void => void deed.then(fail);
-  const run = (): void => attempt(text.run());
+  const run = (): void => {
+    looking.value = null; // what runs is what is on the screen
+    attempt(text.run());
+  };
   const page = (number: number): void => {
     if (number === cell.version.number) looking.value = null;
     else if (looking.value?.versions.some((version) => version.number === number)) {
@@ -117,7 +122,9 @@ function Under({ cell, refused }: { cell: Cell; refused: boolean }) {
       <Evidence cell={cell} refused={refused} />
       {!writing && <Stopped cell={cell} />}
       {!writing && run && run.outputs.length > 0 && <Outputs run={run} number={cell.number} stale={cell.stale !== null} />}
-      {!writing && run?.failure && !runs(run) && <Traceback cell={cell} failure={run.failure} />}
+      {!writing && run?.failure && !runs(run) && (
+        <Traceback cell={cell} failure={run.failure} mend={run.status === "error"} />
+      )}
       {run?.asks && <Asked cell={cell} />}
     </>
   ); // prettier-ignore

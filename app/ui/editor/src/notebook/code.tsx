@@ -1,5 +1,6 @@
 // The editor of one cell, kept in step with its text, with what the server says of the cell, and with its last failure.
 import { useSignalEffect } from "@preact/signals";
+import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Cell } from "../types";
 import type { CellText } from "./cellText";
@@ -31,9 +32,12 @@ export function Code({ cell, text, hidden }: { cell: Cell; text: CellText; hidde
     };
   }, [text]);
 
+  const follow = useFollowing(place, writing);
   useLayoutEffect(() => {
-    if (writing) editor.current!.showArriving(cell.source, cell.before);
-    else if (arriving.current) editor.current!.endArriving(text.local.value);
+    if (writing) {
+      editor.current!.showArriving(cell.source, cell.before);
+      follow();
+    } else if (arriving.current) editor.current!.endArriving(text.local.value);
     arriving.current = writing;
   }, [writing, cell.source, cell.before]);
 
@@ -51,12 +55,37 @@ export function Code({ cell, text, hidden }: { cell: Cell; text: CellText; hidde
     if (wanted.value?.cell === cell.id && editor.current) takeFocus(cell.id, editor.current);
   });
 
+  useLayoutEffect(() => {
+    if (!hidden) takeFocus(cell.id, editor.current!);
+  }, [hidden]);
+
   return <div class="code" ref={place} hidden={hidden} aria-busy={writing} />;
+}
+
+/** Keeps what is being written in sight, until the person scrolls or types somewhere else. */
+function useFollowing(place: RefObject<HTMLElement>, writing: boolean): () => void {
+  const following = useRef(false);
+  useLayoutEffect(() => {
+    const pane = place.current?.closest<HTMLElement>(".cells");
+    if (!writing || !pane) return;
+    following.current = !pane.querySelector(".cm-content:focus");
+    const leave = (): void => {
+      following.current = false;
+    };
+    const ended = new AbortController();
+    for (const name of ["wheel", "touchmove", "focusin", "keydown"]) {
+      pane.addEventListener(name, leave, { passive: true, signal: ended.signal });
+    }
+    return () => ended.abort();
+  }, [writing]);
+  return () => {
+    if (following.current) place.current?.querySelector(".caret")?.scrollIntoView({ block: "nearest" });
+  };
 }
 
 function takeFocus(id: string, view: CodeView): void {
   const now = wanted.peek();
-  if (now?.cell !== id) return;
+  if (now?.cell !== id || view.hidden) return;
   wanted.value = null;
   if (now.line) view.goTo(now.line);
   else view.focus();

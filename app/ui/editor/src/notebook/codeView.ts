@@ -37,6 +37,10 @@ export class CodeView {
     return this.view.state.doc.toString();
   }
 
+  get hidden(): boolean {
+    return this.view.dom.offsetParent === null;
+  }
+
   /** Cursor and undo history, for the editor that shows this text next. */
   drawn(): unknown {
     return this.view.state.toJSON({ history: historyField });

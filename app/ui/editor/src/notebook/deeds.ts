@@ -1,6 +1,6 @@
 // What the pane asks the server to do with cells. Each returns the fault to show where it was asked, or null.
 import { act, failed } from "../server";
-import { cells, writing } from "../store";
+import { cells, turns } from "../store";
 import type { Cell, Fault } from "../types";
 import type { CellText } from "./cellText";
 import { bury, choose, forget, wanted } from "./state";
@@ -75,7 +75,7 @@ export async function refine(cell: Cell, request: string): Promise<Fault | null>
 
 /** Stops what is being written into a cell, or what runs. */
 export async function stop(cell: Cell): Promise<Fault | null> {
-  const turn = cell.version.status === "writing" ? writing.value : null;
+  const turn = turns.value.find((it) => it.status === "writing" && it.cell?.id === cell.id);
   const answer = turn ? await act("stop", { turn: turn.id }) : await act("interrupt", {});
   return failed(answer) ? answer.fault : null;
 }

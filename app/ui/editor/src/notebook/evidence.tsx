@@ -6,6 +6,7 @@ import { Notice } from "../notice";
 import { act, failed } from "../server";
 import { turns } from "../store";
 import type { Cell, Fault, Run } from "../types";
+import { refine } from "./deeds";
 import { duration, ended, provenance, runs } from "./format";
 import { Chip } from "./header";
 
@@ -71,8 +72,12 @@ export function Stopped({ cell }: { cell: Cell }) {
     fault.value = failed(answer) ? answer.fault : null;
   };
   const [title, reason] = sentences(run.message || ended(run));
+  const fix = async (): Promise<void> => {
+    fault.value = await refine(cell, `Fix this: ${title}`);
+  };
   return (
     <Notice tone="fail" icon="stop" title={title} reason={[reason, fault.value?.message].filter(Boolean).join(" ")}>
+      {run.status === "limit" && <button type="button" class="btn accent" onClick={() => void fix()}>Fix</button>}
       <button type="button" class="btn" onClick={() => void again()}>Run all again</button>
     </Notice>
   ); // prettier-ignore

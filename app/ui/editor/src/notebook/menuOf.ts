@@ -29,7 +29,7 @@ export function menuOf({ cell, text, open, attempt, look, place }: Props): (Item
     { label: "Move to …", icon: "move", disabled: count < 2, run: place },
     null,
     open
-      ? { label: "Close", icon: "shut", run: () => choose(cell.id, false) }
+      ? { label: "Close", icon: "up", run: () => choose(cell.id, false) }
       : { label: "Open", icon: "down", run: () => choose(cell.id, true) },
     { label: "Delete", icon: "bin", run: () => attempt(deleteCell(cell, text)) },
   ];

@@ -1,5 +1,6 @@
 // An exception: what it says, where it came from, and a way on.
 import { useSignal } from "@preact/signals";
+import { count } from "../format";
 import { Notice } from "../notice";
 import { cells, showCell } from "../store";
 import type { Cell, Failure, Fault, Frame } from "../types";
@@ -7,7 +8,13 @@ import { refine } from "./deeds";
 import { raised } from "./format";
 import { wanted } from "./state";
 
-export function Traceback({ cell, failure }: { cell: Cell; failure: Failure }) {
+interface Props {
+  cell: Cell;
+  failure: Failure;
+  mend: boolean; // the model can be asked to fix it: the code failed, nobody stopped it
+}
+
+export function Traceback({ cell, failure, mend }: Props) {
   return (
     <div class="tb" role="group" aria-label={`Error in cell ${cell.number}`}>
       <p class="what" dir="auto">{raised(failure)}</p>
@@ -21,7 +28,7 @@ export function Traceback({ cell, failure }: { cell: Cell; failure: Failure }) {
           ))}
         </dl>
       )}
-      <Fix cell={cell} failure={failure} />
+      {mend ? <Fix cell={cell} failure={failure} /> : <div class="act"><Hidden failure={failure} /></div>}
     </div>
   ); // prettier-ignore
 }
@@ -50,11 +57,15 @@ function Fix({ cell, failure }: { cell: Cell; failure: Failure }) {
       <div class="act">
         <button type="button" class="btn accent" disabled={asked.value} onClick={() => void fix()}>Fix</button>
         <span>sends the error{frame && ` and line ${frame.line}`} with cell {cell.number}</span>
-        {failure.hidden > 0 && <span>{failure.hidden} {failure.hidden === 1 ? "frame" : "frames"} in libraries hidden</span>}
+        <Hidden failure={failure} />
       </div>
       {fault.value && <Notice tone="fail" title={fault.value.message} />}
     </>
   ); // prettier-ignore
+}
+
+function Hidden({ failure }: { failure: Failure }) {
+  return failure.hidden > 0 ? <span>{count(failure.hidden, "frame")} in libraries hidden</span> : null;
 }
 
 const MESSAGE = 500; // characters of an error's message that go into a request
