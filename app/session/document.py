@@ -43,7 +43,7 @@ def _cell(snapshot: Snapshot, number: int, cell: Cell, version: Version) -> Json
         "version": version.number,
         "origin": version.origin,
         "edited": version.origin == "hand",
-        "stale": snapshot.stale(cell.id),
+        "stale": snapshot.outdated(cell.id),
         "run": _run(snapshot.runs.get(cell.id), version),
     }
 

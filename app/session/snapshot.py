@@ -61,18 +61,23 @@ class Snapshot:
         """The turn that is writing the version now."""
         return next((w for w in self.writing.values() if w.version_id == version_id), None)
 
-    def stale(self, cell_id: str) -> str | None:
-        """Why the cell's newest output can no longer be trusted, or None."""
+    def outdated(self, cell_id: str) -> str | None:
+        """Why the cell's newest output is not of the code that stands there now, or None."""
         run = self.runs.get(cell_id)
         if run is None or run.status in {"queued", "running"}:
             return None
         if run.sha256 != self.versions[cell_id].sha256:
             return "edited since it ran"
-        if changed := self._changed_upstream(cell_id, run):
-            return changed
-        if self.kernel.kernel_id is not None and run.kernel_id and run.kernel_id != self.kernel.kernel_id:
-            return "its kernel is gone"
-        return None
+        return self._changed_upstream(cell_id, run)
+
+    def stale(self, cell_id: str) -> str | None:
+        """Why the cell's newest output can no longer be relied on: it is outdated, or what it defined is gone."""
+        run = self.runs.get(cell_id)
+        if reason := self.outdated(cell_id):
+            return reason
+        if run is None or run.status in {"queued", "running"} or not run.kernel_id or self.kernel.kernel_id is None:
+            return None
+        return None if run.kernel_id == self.kernel.kernel_id else "its kernel is gone"
 
     def _changed_upstream(self, cell_id: str, run: Run) -> str | None:
         # A cell that came to be upstream only since the run counts as well: the run cannot have seen it.

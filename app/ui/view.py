@@ -225,13 +225,11 @@ def _kernel_words(snapshot: Snapshot) -> str:
     if its.state == "asking":
         return "kernel waits for input"
     memory = f", {its.memory_bytes // 2**20} MB" if its.memory_bytes else ""
-    return f"kernel {its.state}{memory}"
+    return f"kernel {its.state}{memory}, sandbox {its.tier}"
 
 
 def _kernel_notice(snapshot: Snapshot) -> str:
     its = snapshot.kernel
-    if its.tier == "unsealed":
-        return "Cells are not sealed yet: they run as you, on this machine. Run only code that you have read."
     return its.message if its.state in {"none", "refused"} else ""
 
 
