@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
-from website import Site, Visitor, chromium
+from playwright.sync_api import Browser, expect
+from tab import Tab
+from website import PATIENCE, Site, Visitor, chromium
 
 from app.runner import Kernels, Limits
 from app.session import Playground, Snapshot
@@ -15,9 +16,21 @@ from model.host import EngineHost
 from model.scripted import ScriptedEngine
 from storage import Database
 
+expect.set_options(timeout=PATIENCE * 1000)
+
 OWNER = "a" * 64
 STRANGER = "b" * 64
-PATIENCE = 60.0  # seconds; a wait that long has failed, whatever the machine is doing
+
+# What the shared servers answer to every request, so that tests need no order among themselves.
+SORT_CODE = '''def sort_integers(numbers: list[int]) -> None:
+    """Sort the numbers in place."""
+    numbers.sort()'''
+SORT_PROSE = "`sort_integers` changes the list itself and returns None."
+SORT = f"```python\n{SORT_CODE}\n```\n{SORT_PROSE}"
+LONG_CODE = "def long_story() -> int:\n    total = 0\n" + "".join(
+    f"    total += {number}  # step {number}\n" for number in range(60)
+)
+LONG = f"```python\n{LONG_CODE}    return total\n```\n`long_story` adds sixty numbers."
 
 
 class Stage:
@@ -97,6 +110,24 @@ def browser() -> Iterator[Browser]:
         yield it
 
 
+@pytest.fixture(scope="session")
+def playground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server for tests that leave it as it was: each request is answered with `SORT`, at once."""
+    yield from _served(Site(tmp_path_factory.mktemp("playground"), [SORT] * 500))
+
+
+@pytest.fixture(scope="session")
+def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server that answers each request with `LONG`, in some twenty seconds: there is time to do things meanwhile."""
+    yield from _served(Site(tmp_path_factory.mktemp("slow"), [LONG] * 100, tokens_per_second=30))
+
+
+def _served(site: Site) -> Iterator[Site]:
+    site.start()
+    yield site
+    site.kill()
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
     """Starts servers over the test's folder: `site(replies, tokens_per_second=...)`."""
@@ -110,6 +141,23 @@ def site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
     yield start
     for it in sites:
         it.kill()
+
+
+@pytest.fixture
+def tab(playground: Site, visitor: Callable[..., Visitor]) -> Tab:
+    """A tab of somebody new at the shared server."""
+    return arrive(playground, visitor)
+
+
+@pytest.fixture
+def slow_tab(slow: Site, visitor: Callable[..., Visitor]) -> Tab:
+    """A tab of somebody new at the slow server."""
+    return arrive(slow, visitor)
+
+
+def arrive(site: Site, visitor: Callable[..., Visitor], **options: Any) -> Tab:
+    """A tab of somebody new at a server."""
+    return Tab(visitor(site, **options).page(), site).opened()
 
 
 @pytest.fixture

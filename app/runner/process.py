@@ -2,7 +2,6 @@
 
 import os
 import secrets
-import shutil
 import signal
 import tempfile
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from .errors import KernelStartFailed
 from .limits import Limits
 from .provisioner import SealedProvisioner
 from .setting import Setting, unused_uid
+from .tree import remove_tree
 from .usage import ProcessUse, process_use
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class KernelProcess:
 
     def remove(self) -> None:
         """Remove its folders."""
-        shutil.rmtree(self._home, ignore_errors=True)
+        remove_tree(self._home)
 
     def epitaph(self) -> str:
         """One sentence on how the process ended."""

@@ -5,7 +5,8 @@ import time
 from .limits import Limits
 from .process import KernelProcess
 from .run import Run
-from .usage import folder_use, unlinked_size
+from .tree import folder_use
+from .usage import unlinked_size
 
 DISK_EVERY = 4  # ticks
 BACKGROUND_SECONDS = 60.0
