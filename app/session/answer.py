@@ -95,12 +95,15 @@ class Answer:
         return outcome, reply, report_of(prompt)
 
     def _stream(self, engine: Engine, prompt: Prompt, aim: Aim) -> tuple[Outcome, Reply]:
-        reader = ReplyReader(prompt.begun, prompt.style)
+        reader, came = ReplyReader(prompt.begun, prompt.style), False
         with Saver(self._store) as saver, engine.stream(prompt, self._request.sampling, self._work.stop) as pieces:
             for piece in pieces:
                 reader.feed(piece)
+                came = True
                 self._take(aim, reader.code, reader.prose)
                 saver.changed()
+        if not came:  # the beginning that was written for the model is no answer
+            return pieces.outcome, Reply("", "", ())
         read = reader.finish()
         reply = replace(read, code=storable(read.code), prose=storable(read.prose))
         self._take(aim, reply.code, reply.prose, finished=True)
