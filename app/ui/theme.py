@@ -45,7 +45,9 @@ RADIUS = sizes.Size("2px", "3px", "4px", "6px", "10px", "10px", "14px", name="pl
 
 def theme() -> gr.themes.Base:
     """The theme of the page; light and dark follow the system."""
-    its = gr.themes.Base(text_size=TEXT, spacing_size=SPACE, radius_size=RADIUS, font=["sans-serif"])
+    its = gr.themes.Base(
+        text_size=TEXT, spacing_size=SPACE, radius_size=RADIUS, font=["sans-serif"], font_mono=["monospace"]
+    )
     # Gradio quotes the names of fonts, which turns generic ones such as ui-monospace into names of files.
     its.font, its.font_mono = SANS, MONO
     # Every attribute of a theme becomes a variable; `set` would know only Gradio's own names.

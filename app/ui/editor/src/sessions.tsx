@@ -121,7 +121,7 @@ function Row({ row }: { row: SessionRow }) {
     close();
     goTo(row.id);
   };
-  const facts = [row.cells ? count(row.cells, "cell") : "empty", row.failing ? `${row.failing} failing` : "", row.shared ? "shared" : ""];
+  const facts = [row.cells ? count(row.cells, "cell") : "no cells", row.failing ? `${row.failing} failing` : "", row.shared ? "shared" : ""];
   const when = daysAgo(row.updated_at) <= 0 ? clock(row.updated_at) : daysAgo(row.updated_at) > 7 ? day(row.updated_at) : "";
   return (
     <div class="row">
@@ -168,7 +168,10 @@ async function remove(row: SessionRow): Promise<void> {
   if (row.id === sessionId.value) leave(row.id);
 }
 
+let left: string | null = null; // the deleted session that was shown
+
 function leave(id: string): void {
+  left = id;
   const next = rows.value.find((row) => row.id !== id && !deleted.value.has(row.id));
   if (next) goTo(next.id);
   else void openNew();
@@ -177,7 +180,9 @@ function leave(id: string): void {
 async function restore(row: SessionRow): Promise<void> {
   const answer = await act("restore_session", { session: row.id });
   fault.value = failed(answer) ? answer.fault.message : "";
-  if (!failed(answer)) forget(row.id);
+  if (failed(answer)) return;
+  forget(row.id);
+  if (left === row.id) goTo(row.id);
 }
 
 function forget(id: string): void {
