@@ -1,13 +1,15 @@
 """The sockets between us and one kernel: bounded, encrypted, and read as hostile data."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import zmq
 from jupyter_client.manager import KernelManager
 
 from .limits import Limits
+from .relay import Relay
 
 RECEIVE_QUEUE = 200
 MOST_READ_AT_ONCE = 100
@@ -17,14 +19,20 @@ NAMES = ("shell", "stdin", "iopub")
 class Channels:
     """Client ends of a kernel's sockets. They belong to the one thread that made them."""
 
-    def __init__(self, manager: KernelManager, limits: Limits) -> None:
+    def __init__(self, manager: KernelManager, folder: Path, limits: Limits, poller: zmq.Poller) -> None:
+        ports = {name: int(getattr(manager, f"{name}_port")) for name in NAMES}
+        self._relay = Relay(folder, str(manager.ip), ports.values(), poller)
+        # Room for what the limit allows, for a message on top that is not yet whole, and for encryption.
+        self._most = 2 * limits.output + 2 * limits.message_size
+        self.renew()
         self._session = manager.session
         # The session remembers the signatures of what it read, to notice repeated messages; kept small.
         self._session.digest_history_size = 4096
-        self._sockets = {name: self._connect(manager, name, limits) for name in NAMES}
-        self._monitors = [self._sockets[name].get_monitor_socket(zmq.EVENT_DISCONNECTED) for name in ("shell", "iopub")]
+        self._sockets = {name: self._connect(manager, name, ports[name], limits) for name in NAMES}
+        for socket in self._sockets.values():
+            poller.register(socket, zmq.POLLIN)
 
-    def _connect(self, manager: KernelManager, name: str, limits: Limits) -> "zmq.Socket[bytes]":
+    def _connect(self, manager: KernelManager, name: str, port: int, limits: Limits) -> "zmq.Socket[bytes]":
         kind = {"shell": zmq.DEALER, "stdin": zmq.DEALER, "iopub": zmq.SUB}[name]
         socket: zmq.Socket[bytes] = manager.context.socket(kind)
         socket.linger = 0
@@ -39,13 +47,18 @@ class Channels:
             socket.subscribe(b"")
         else:
             socket.identity = self._session.bsession  # the kernel asks for input where the request came from
-        socket.connect(f"ipc://{manager.ip}-{getattr(manager, f'{name}_port')}")
+        socket.connect(f"ipc://{self._relay.address}-{port}")
         return socket
 
-    def register(self, poller: zmq.Poller) -> None:
-        """Have the poller wake up for every socket."""
-        for socket in (*self._sockets.values(), *self._monitors):
-            poller.register(socket, zmq.POLLIN)
+    def renew(self) -> None:
+        """Count from zero what the kernel sends."""
+        self._relay.allow(self._most)
+
+    def turn(self, events: Iterable[tuple[Any, int]]) -> None:
+        """Pass on the bytes that the poller reports."""
+        for source, event in events:
+            if isinstance(source, int):
+                self._relay.turn(source, event)
 
     def send(self, name: str, kind: str, content: Mapping[str, Any], parent: Mapping[str, Any] | None = None) -> str:
         """Send a request and give its message id."""
@@ -70,20 +83,14 @@ class Channels:
             return None
 
     def disconnected(self) -> bool:
-        """Whether the kernel's end, or a message longer than allowed, has closed a connection."""
-        found = False
-        for monitor in self._monitors:
-            while monitor.poll(0):
-                monitor.recv_multipart()
-                found = True
-        return found
+        """Whether a connection was lost: the kernel closed it, or sent a longer message or more than it may."""
+        return self._relay.broken
 
     def close(self) -> None:
         """Close all sockets; what was not read is dropped."""
         for socket in self._sockets.values():
-            socket.disable_monitor()
-        for socket in (*self._sockets.values(), *self._monitors):
             socket.close(linger=0)
+        self._relay.close()
 
 
 class Message:

@@ -154,11 +154,10 @@ class Kernel:
 
     def _start(self) -> None:
         self._process.start()
-        self._channels = Channels(self._process.manager, self._limits)
-        self._watch = Watch(self._process, self._limits)
         self._poller = zmq.Poller()
         self._poller.register(self._wake, zmq.POLLIN)
-        self._channels.register(self._poller)
+        self._channels = Channels(self._process.manager, self._process.relay, self._limits, self._poller)
+        self._watch = Watch(self._process, self._limits)
         if self._await_answer():
             self._become("idle")
         else:
@@ -176,7 +175,6 @@ class Kernel:
             self._poll(TICK)
             welcome |= any(m is not None and m.kind == "iopub_welcome" for _, m in self._channels.read("iopub"))
             answered |= any(m is not None for _, m in self._channels.read("shell"))
-        self._channels.disconnected()  # attempts before the sockets were there
         return True
 
     def _serve(self) -> None:
@@ -191,10 +189,7 @@ class Kernel:
                 self._check()
 
     def _poll(self, seconds: float) -> None:
-        try:
-            self._poller.poll(int(1000 * seconds))
-        except OSError:
-            return
+        self._channels.turn(self._poller.poll(int(1000 * seconds)))
         with suppress(BlockingIOError):
             os.eventfd_read(self._wake)
         while True:
@@ -260,6 +255,7 @@ class Kernel:
         self._run = run
         self.message = ""
         self._watch.begin()
+        self._channels.renew()
         self._become("running")
         run.began()
         content = {
@@ -299,6 +295,7 @@ class Kernel:
             return
         self.used_at = time.monotonic()
         self._watch.idle()
+        self._channels.renew()
         if died is None:
             self._become("idle")
         run.finish(died=died)

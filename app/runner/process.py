@@ -44,7 +44,8 @@ class KernelProcess:
         self._home = Path(tempfile.mkdtemp(prefix="playground-kernel-"))
         self.scratch = self._home / "files"
         self._sockets = self._home / "run"
-        for folder in (self.scratch, self._sockets):
+        self.relay = self._home / "relay"
+        for folder in (self.scratch, self._sockets, self.relay):
             folder.mkdir(mode=0o700)
         self._uid = self._give_away() if os.geteuid() == 0 else None
         self.id = secrets.token_hex(16)

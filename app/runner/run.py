@@ -38,6 +38,7 @@ class Run:
         self._kernel_id = kernel_id
         self._began = time.monotonic()
         self._asked_at = 0.0
+        self._request: InputRequested | None = None
         self._asked_for = 0.0
 
     def began(self) -> None:
@@ -63,6 +64,8 @@ class Run:
         if self.count is None:
             self.count = bounded_int(content.get("execution_count"))
             self.events.put(Started(self.count, self._kernel_id))
+            if self._request is not None:
+                self.events.put(self._request)
 
     def _on_output(self, kind: str, content: Mapping[str, Any]) -> None:
         if kind == "error":
@@ -83,7 +86,9 @@ class Run:
         prompt = content.get("prompt")
         self.asking, self._asked_at = True, time.monotonic()
         text = prompt[:1000] if isinstance(prompt, str) else ""
-        self.events.put(InputRequested(text, password=bool(content.get("password"))))
+        self._request = InputRequested(text, password=bool(content.get("password")))
+        if self.count is not None:  # else it has overtaken the start, which came on another channel
+            self.events.put(self._request)
 
     def answered(self) -> None:
         """The answer is on its way to the cell."""

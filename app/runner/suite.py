@@ -100,7 +100,7 @@ class Lane:
     def _goes_on(self, key: str) -> bool:
         """Whether threads of the cell kept on after its end, until the kernel was ended for it."""
         kernel = self._kernels.kernel(key)
-        if kernel is None or not burns(kernel.pid, 0.1):
+        if kernel is None or not burns(kernel.pid):
             return False
         deadline = time.monotonic() + BACKGROUND_SECONDS
         while kernel.alive and time.monotonic() < deadline:
@@ -130,7 +130,7 @@ def holds(must: str, got: str) -> bool:
     stopped = got == "ended" or got.startswith("limit:")
     if must == "survives":
         return not stopped
-    return stopped or got in ("blocked", "ok")
+    return stopped or got == "blocked" or (must == "blocked" and got == "ok")
 
 
 def judge(result: RunResult, printed: str, *, leaked: bool) -> str:

@@ -7,6 +7,7 @@ import socket
 import sysconfig
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 from resource import RLIMIT_NOFILE, getrlimit
 
@@ -14,6 +15,7 @@ from .kernels import Kernels
 from .usage import process_use
 
 PRIVATE = 0o600
+BUSY = 0.1
 TOUCHED = 1_000_000_000  # a time of last change that no attack would set
 
 
@@ -55,9 +57,11 @@ class Victim:
         for each in (named, abstract):
             each.listen()
         self._port = tcp.getsockname()[1]
-        for each in (tcp, named, abstract):
-            threading.Thread(target=self._accept, args=(each,), daemon=True).start()
-        threading.Thread(target=self._receive, args=(datagram,), daemon=True).start()
+        served = [threading.Thread(target=self._accept, args=(each,)) for each in (tcp, named, abstract)]
+        self._threads = [*served, threading.Thread(target=self._receive, args=(datagram,))]
+        for thread in self._threads:
+            thread.daemon = True
+            thread.start()
         return [tcp, named, abstract, datagram]
 
     def _accept(self, listener: socket.socket) -> None:
@@ -70,11 +74,7 @@ class Victim:
             connection.close()
 
     def _receive(self, datagrams: socket.socket) -> None:
-        while datagrams.fileno() >= 0:
-            try:
-                datagrams.recv(100)
-            except OSError:
-                return
+        while datagrams.recv(100):  # nothing at the end
             self._hits.append("a datagram to the application")
 
     def placeholders(self, kernels: Kernels, other: str) -> dict[str, str]:
@@ -148,14 +148,24 @@ class Victim:
     def close(self) -> None:
         """Remove it."""
         for each in self._sockets:
+            with suppress(OSError):  # a datagram socket is not connected, and is woken all the same
+                each.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join()
+        for each in self._sockets:
             each.close()
         os.environ.pop(self._variable, None)
         shutil.rmtree(self._home)
 
 
-def burns(pid: int, seconds: float) -> bool:
-    """Whether process `pid` uses more than half a processor for that long."""
+def burns(pid: int) -> bool:
+    """Whether process `pid` goes on computing; told by a short look, and a longer one where that is unclear."""
+    return used(pid, 0.1) > 0 and used(pid, 0.5) > BUSY
+
+
+def used(pid: int, seconds: float) -> float:
+    """Seconds of processor time that process `pid` uses in so many seconds."""
     first = process_use(pid)
     threading.Event().wait(seconds)
     second = process_use(pid)
-    return first is not None and second is not None and second.cpu - first.cpu > seconds / 2
+    return second.cpu - first.cpu if first and second else 0.0

@@ -30,7 +30,7 @@ def main() -> None:
 def confine(options: dict[str, Any], sockets: str, code: str) -> None:
     """Everything but seccomp: user, limits, files."""
     if options["uid"] is not None:
-        identity.become(options["uid"], [sys.prefix, sys.base_prefix, code])
+        identity.become(options["uid"], [sys.prefix, sys.base_prefix, code, options["scratch"], sockets])
     os.umask(0o077)
     identity.die_with(options["parent"])
     rlimits.apply(options["limits"])
