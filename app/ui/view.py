@@ -257,10 +257,10 @@ def model(its: Choice) -> Json:
     return {
         "id": entry.id,
         "name": entry.name,
-        "parameters": _amount(entry.parameters),
+        "parameters": _amount(entry.parameters, "B"),
         "licence": entry.licence,
         "context": entry.context_length,
-        "size": f"{_amount(entry.bytes)}B",
+        "size": f"{_amount(entry.bytes, 'G')}B",
         "style": entry.prompt_style,
         "on_disk": its.on_disk,
         "fits": its.fits,
@@ -268,6 +268,6 @@ def model(its: Choice) -> Json:
     }
 
 
-def _amount(number: int) -> str:
+def _amount(number: int, billions: str) -> str:
     billion = 10**9
-    return f"{number / billion:.1f} G" if number >= billion else f"{number / 10**6:.0f} M"
+    return f"{number / billion:.1f} {billions}" if number >= billion else f"{number / 10**6:.0f} M"
