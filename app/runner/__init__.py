@@ -1,6 +1,6 @@
 """The sandbox: sealed kernels and one-shot runs. It knows nothing of the rest of the application."""
 
-from .errors import KernelStartFailed, LimitUnknown, NotAsking, Refused, RunnerClosed, RunnerError
+from .errors import FileRefused, KernelStartFailed, LimitUnknown, NotAsking, Refused, RunnerClosed, RunnerError
 from .events import (
     Cleared,
     Event,
@@ -12,12 +12,16 @@ from .events import (
     RunResult,
     Started,
 )
+from .files import FileEntry, Files
 from .kernels import Kernels
 from .limits import Limits
 
 __all__ = [
     "Cleared",
     "Event",
+    "FileEntry",
+    "FileRefused",
+    "Files",
     "Finished",
     "InputRequested",
     "KernelStartFailed",

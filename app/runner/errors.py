@@ -3,6 +3,7 @@
 RunnerError
 ├── KernelStartFailed   the sealed process did not come up
 ├── NotAsking           an answer was given, but no cell asks for input
+├── FileRefused         a file of a session cannot be read or written
 ├── LimitUnknown        a limit was named that does not exist, or given a value it cannot have
 ├── Refused             this machine offers too little protection to run code
 └── RunnerClosed        the runner has been shut down
@@ -19,6 +20,10 @@ class KernelStartFailed(RunnerError):
 
 class NotAsking(RunnerError):
     """`answer_input` was called while no cell of that session waits for input."""
+
+
+class FileRefused(RunnerError):
+    """A file of a session cannot be read or written; the message says why."""
 
 
 class LimitUnknown(RunnerError):

@@ -13,6 +13,7 @@ import zmq
 
 from .channels import NAMES, Channels, Message
 from .events import Event, Finished, KernelState
+from .files import Files
 from .limits import Limits, sentence
 from .process import KernelProcess
 from .run import Run
@@ -52,6 +53,7 @@ class Kernel:
         self._ready = threading.Event()
         self._failure: KernelStartFailed | None = None
         self.message = ""
+        self.keep: Path | None = None
         self.used_at = time.monotonic()
         self._thread = threading.Thread(target=self._live, name=f"kernel-{self.id[:8]}", daemon=True)
         self._thread.start()
@@ -316,6 +318,8 @@ class Kernel:
             self._channels.close()
         self._state = "none"
         self._finish_run(died=self._end)
+        if self.keep is not None and self.keep.is_dir():
+            Files(self.scratch, self._limits).copy_to(Files(self.keep, self._limits))
         self._process.remove()
         self._refuse_orders()
         self._ready.set()

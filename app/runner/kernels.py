@@ -4,12 +4,14 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import zmq
 
-from .errors import NotAsking, Refused, RunnerClosed
+from .errors import FileRefused, NotAsking, Refused, RunnerClosed
 from .events import Event, Finished, KernelStatus, Queued, RunResult
+from .files import Files
 from .kernel import Kernel
 from .limits import Limits
 from .line import Line, Ticket
@@ -34,6 +36,7 @@ class Seat:
         self.kernel: Kernel | None = None
         self.ticket: Ticket | None = None
         self.message = ""
+        self.keep: Path | None = None
 
 
 class Kernels:
@@ -160,6 +163,33 @@ class Kernels:
         seat = self._seats.get(key)
         return seat.kernel if seat is not None and seat.kernel is not None and seat.kernel.alive else None
 
+    def files(self, key: str) -> Files:
+        """The files of the key's kernel; one is started if there is none.
+
+        Raises:
+            KernelStartFailed, Refused, RunnerClosed: as `execute`.
+        """
+        kernel = self.kernel(key)
+        if kernel is None:
+            for _ in self.execute(key, "", store_history=False):
+                kernel = self.kernel(key)
+        if kernel is None:
+            raise FileRefused("The session has no kernel, and so no files; run a cell first.")
+        return Files(kernel.scratch, self._limits)
+
+    def keep_files(self, key: str, folder: Path | None) -> None:
+        """Keep the key's files in `folder` when its kernel ends, and give them to the next one; None ends that.
+
+        Args:
+            key: as for `execute`.
+            folder: of the application; must exist. It holds at most what a session may.
+        """
+        seat = self._seat(key)
+        seat.keep = folder
+        kernel = self.kernel(key)
+        if kernel is not None:
+            kernel.keep = folder
+
     def status(self, key: str) -> KernelStatus:
         """How the key's kernel is now."""
         if self._check and self.tier == "refused":
@@ -245,9 +275,13 @@ class Kernels:
             seat.ticket = None
             return None
         self._tell(key)
-        seat.kernel = self._pool.take()
+        kernel = self._pool.take()
+        if seat.keep is not None:
+            kernel.keep = seat.keep
+            Files(seat.keep, self._limits).copy_to(Files(kernel.scratch, self._limits))
+        seat.kernel = kernel
         self._tell(key)
-        return seat.kernel
+        return kernel
 
     def _settle(self, key: str, seat: Seat, kernel: Kernel) -> None:
         """After a run: a kernel that died makes room for others."""
