@@ -144,15 +144,41 @@ def site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
 
 
 @pytest.fixture
-def tab(playground: Site, visitor: Callable[..., Visitor]) -> Tab:
+def tab(playground: Site, cached: Visitor) -> Iterator[Tab]:
     """A tab of somebody new at the shared server."""
-    return arrive(playground, visitor)
+    yield from _newcomer(playground, cached)
 
 
 @pytest.fixture
-def slow_tab(slow: Site, visitor: Callable[..., Visitor]) -> Tab:
+def slow_tab(slow: Site, cached_slow: Visitor) -> Iterator[Tab]:
     """A tab of somebody new at the slow server."""
-    return arrive(slow, visitor)
+    yield from _newcomer(slow, cached_slow)
+
+
+@pytest.fixture(scope="session")
+def cached(playground: Site, browser: Browser) -> Iterator[Visitor]:
+    """A browser that has the shared server's files in its cache."""
+    yield from _kept(Visitor(browser, playground.url))
+
+
+@pytest.fixture(scope="session")
+def cached_slow(slow: Site, browser: Browser) -> Iterator[Visitor]:
+    """A browser that has the slow server's files in its cache."""
+    yield from _kept(Visitor(browser, slow.url))
+
+
+def _kept(visitor: Visitor) -> Iterator[Visitor]:
+    yield visitor
+    visitor.close()
+
+
+def _newcomer(site: Site, visitor: Visitor) -> Iterator[Tab]:
+    """A tab whose browser forgets, before it loads the page, who looked at it before."""
+    page = visitor.page(fresh=True)
+    yield Tab(page, site).opened()
+    page.close()
+    faults, visitor.faults = visitor.faults, []
+    assert faults == []
 
 
 def arrive(site: Site, visitor: Callable[..., Visitor], **options: Any) -> Tab:

@@ -31,6 +31,7 @@ FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
+FORGET = "if (!sessionStorage.getItem('known')) { localStorage.clear(); sessionStorage.setItem('known', 'yes') }"
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
@@ -66,7 +67,9 @@ class Site:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         with (self.data / "server.log").open("ab") as log:
-            self._process = subprocess.Popen([sys.executable, "app.py"], cwd=ROOT, env=self._env, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                [sys.executable, "app.py"], cwd=ROOT, env=self._env, stdout=log, stderr=log
+            )
         end = time.monotonic() + START
         while not self._answers():
             assert self._process.poll() is None, (self.data / "server.log").read_text()[-2000:]
@@ -81,6 +84,10 @@ class Site:
 
     def act(self, **payload: object) -> Json:
         """What the server answers to an action, as the page sends it or as somebody forges it."""
+        return self.call(payload)
+
+    def call(self, payload: object) -> Json:
+        """What the server answers to anything at all, sent to where actions go."""
         body = {"data": payload, "component_id": self._component, "fn_name": "act", "session_hash": "test"}
         request = urllib.request.Request(
             f"{self.url}gradio_api/component_server",
@@ -168,9 +175,11 @@ class Visitor:
         self.context = browser.new_context(**{"viewport": DESKTOP, "reduced_motion": "reduce", **options})
         self.context.on("request", self._note)
 
-    def page(self, path: str = "") -> Page:
-        """A new tab at a path below the server's address."""
+    def page(self, path: str = "", *, fresh: bool = False) -> Page:
+        """A new tab at a path below the server's address; a `fresh` one forgets first who used the browser before."""
         page = self.context.new_page()
+        if fresh:
+            page.add_init_script(FORGET)
         page.on("pageerror", lambda error: self.faults.append(str(error)))
         page.goto(self._url + path)
         return page
