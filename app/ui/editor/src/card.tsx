@@ -14,7 +14,7 @@ export function Card({ turn }: { turn: Turn }) {
   const its = turn.cell;
   const cell = cells.value.find((one) => one.id === its?.id);
   const busy = turn.status === "writing" || turn.status === "queued";
-  if (!its && !busy) return null;
+  if (!its && !busy && turn.status !== "stopped") return null; // failed and cut off turns have a notice
   const facts = evidence(turn, cell);
   const inside = (
     <>

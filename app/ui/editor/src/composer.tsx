@@ -109,7 +109,7 @@ export function Composer() {
           <Buttons />
         </div>
         <p class="why" id="composer-why" role="status">
-          {told.value || (text.value.length > LONGEST || (text.value && !ready.value) ? hindrance.value : "")}
+          {told.value || text.value.length > LONGEST || (text.value && !ready.value) ? hindrance.value : ""}
         </p>
       </form>
       <Hints />
