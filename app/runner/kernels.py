@@ -158,6 +158,11 @@ class Kernels:
         with self._lock:
             return list(self._seats)
 
+    @property
+    def spare_ready(self) -> int:
+        """How many new sessions would find a kernel that is ready."""
+        return self._pool.ready
+
     def kernel(self, key: str) -> Kernel | None:
         """The key's live kernel, for those who look at it from outside (files, suite)."""
         seat = self._seats.get(key)

@@ -47,6 +47,12 @@ class Pool:
                     return kernel
             return self._start()
 
+    @property
+    def ready(self) -> int:
+        """How many could be handed out at once."""
+        with self._lock:
+            return sum(kernel.state == "idle" for kernel in self._kernels)
+
     def close(self) -> None:
         """End the kernels nobody took."""
         with self._lock:
