@@ -1,11 +1,13 @@
 """Folders filled by hostile code."""
 
 import os
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from app.runner.tree import folder_use, remove_tree
+from app.runner.tree import folder_use, remove_tree, sweep
 
 
 def nest(folder: Path, depth: int) -> None:
@@ -64,3 +66,16 @@ def test_removing_spares_what_a_link_points_to(tmp_path: Path) -> None:
     (top / "locked").mkdir(mode=0)
     remove_tree(top)
     assert (tmp_path / "kept").exists()
+
+
+def test_folders_of_processes_that_are_gone_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for name in (f"playground-kernel-{gone.pid}-x", f"playground-kernel-{os.getpid()}-x", "playground-kernel-x"):
+        (tmp_path / name / "files").mkdir(parents=True)
+    sweep("playground-*-*-*")
+    assert sorted(each.name for each in tmp_path.glob("*-x")) == [
+        f"playground-kernel-{os.getpid()}-x",
+        "playground-kernel-x",
+    ]

@@ -45,7 +45,8 @@ class Kernel:
         self._process = KernelProcess(limits, preload, context, setting)
         self._changed = changed
         self._orders: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._wake: int | None = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._wake_lock = threading.Lock()
         self._run: Run | None = None
         self._end: str | None = None
         self._broken_at: float | None = None
@@ -139,10 +140,12 @@ class Kernel:
 
     def _order(self, order: Callable[[], None]) -> None:
         self._orders.put(order)
-        if self._state == "none":
+        with self._wake_lock:
+            gone = self._wake is None
+            if self._wake is not None:
+                os.eventfd_write(self._wake, 1)
+        if gone:
             self._refuse_orders()
-        else:
-            os.eventfd_write(self._wake, 1)
 
     # What follows runs in the kernel's own thread.
 
@@ -192,6 +195,7 @@ class Kernel:
 
     def _poll(self, seconds: float) -> None:
         self._channels.turn(self._poller.poll(int(1000 * seconds)))
+        assert self._wake is not None
         with suppress(BlockingIOError):
             os.eventfd_read(self._wake)
         while True:
@@ -311,6 +315,7 @@ class Kernel:
         self._changed()
 
     def _bury(self) -> None:
+        assert self._wake is not None
         self._end = self._end or "The kernel did not start."
         self._process.kill()
         if hasattr(self, "_channels"):
@@ -321,6 +326,9 @@ class Kernel:
         if self.keep is not None and self.keep.is_dir():
             Files(self.scratch, self._limits).copy_to(Files(self.keep, self._limits))
         self._process.remove()
+        with self._wake_lock:
+            os.close(self._wake)
+            self._wake = None
         self._refuse_orders()
         self._ready.set()
         self._changed()

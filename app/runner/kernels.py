@@ -18,6 +18,7 @@ from .line import Line, Ticket
 from .pool import Pool
 from .provisioner import PRELOAD
 from .setting import Setting, protect_memory
+from .tree import sweep
 
 if TYPE_CHECKING:
     from .probe import Probe
@@ -78,6 +79,7 @@ class Kernels:
         self._yield_seconds = yield_seconds
         self._closed = threading.Event()
         protect_memory()
+        sweep("playground-*-*-*")
         self._found: Future[Probe] = Future()
         if check:
             threading.Thread(target=self._look, name="self-test", daemon=True).start()

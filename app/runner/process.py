@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import zmq
 
 LAST_WORDS = 2000
+PREFIX = "playground-kernel-{}-"
 
 
 class OneSpec(KernelSpecManager):
@@ -41,7 +42,7 @@ class KernelProcess:
     def __init__(
         self, limits: Limits, preload: Sequence[str], context: "zmq.Context[zmq.Socket[bytes]]", setting: Setting
     ) -> None:
-        self._home = Path(tempfile.mkdtemp(prefix="playground-kernel-"))
+        self._home = Path(tempfile.mkdtemp(prefix=PREFIX.format(os.getpid())))
         self.scratch = self._home / "files"
         self._sockets = self._home / "run"
         self.relay = self._home / "relay"

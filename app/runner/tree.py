@@ -3,8 +3,9 @@
 import itertools
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +70,19 @@ class Count:
                     self.walk(inner, depth - 1)
         except OSError:
             return
+
+
+def sweep(pattern: str) -> None:
+    """Remove our folders for temporary files whose process is gone: it was killed and could not.
+
+    Args:
+        pattern: of their names, with the number of the process between the second and the third hyphen.
+    """
+    for folder in Path(tempfile.gettempdir()).glob(pattern):
+        number = folder.name.split("-")[2]
+        if number.isdigit() and not Path("/proc", number).exists() and folder.lstat().st_uid == os.geteuid():
+            with suppress(OSError):  # somebody else is sweeping, too
+                remove_tree(folder)
 
 
 def entries(folder: int) -> Iterator[str]:

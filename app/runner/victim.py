@@ -26,7 +26,7 @@ class Victim:
         self.canary = "hf_CANARY" + secrets.token_hex(6)
         self._variable = f"HF_TOKEN_{secrets.token_hex(4)}"
         os.environ[self._variable] = self.canary
-        self._home = Path(tempfile.mkdtemp(prefix="victim-"))
+        self._home = Path(tempfile.mkdtemp(prefix=f"playground-victim-{os.getpid()}-"))
         self._files = self._lay_out()
         self._hits: list[str] = []
         self._sockets = self._listen()
