@@ -199,6 +199,8 @@ class Kernels:
 
     def status(self, key: str) -> KernelStatus:
         """How the key's kernel is now."""
+        if self.tier == "refused":
+            return KernelStatus("refused", None, 0, 0, "refused", self.probe().message)
         if self._check and self.tier == "refused":
             return KernelStatus("refused", None, 0, 0, "refused", self.probe().message)
         seat = self._seats.get(key)

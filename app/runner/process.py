@@ -1,12 +1,9 @@
 """The operating-system side of one kernel: its folders, its process, its end."""
 
-import os
 import secrets
 import signal
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -14,17 +11,16 @@ from jupyter_client.manager import KernelManager
 from jupyter_core.utils import ensure_event_loop
 
 from .errors import KernelStartFailed
+from .home import Home
 from .limits import Limits
 from .provisioner import SealedProvisioner
-from .setting import Setting, unused_uid
-from .tree import remove_tree
+from .setting import Setting
 from .usage import ProcessUse, process_use
 
 if TYPE_CHECKING:
     import zmq
 
 LAST_WORDS = 2000
-PREFIX = "playground-kernel-{}-"
 
 
 class OneSpec(KernelSpecManager):
@@ -42,20 +38,15 @@ class KernelProcess:
     def __init__(
         self, limits: Limits, preload: Sequence[str], context: "zmq.Context[zmq.Socket[bytes]]", setting: Setting
     ) -> None:
-        self._home = Path(tempfile.mkdtemp(prefix=PREFIX.format(os.getpid())))
-        self.scratch = self._home / "files"
-        self._sockets = self._home / "run"
-        self.relay = self._home / "relay"
-        for folder in (self.scratch, self._sockets, self.relay):
-            folder.mkdir(mode=0o700)
-        self._uid = self._give_away() if os.geteuid() == 0 else None
+        self._home = Home()
+        self.scratch, self.relay = self._home.scratch, self._home.relay
         self.id = secrets.token_hex(16)
         self.manager = KernelManager(
             kernel_name="sealed",
             kernel_spec_manager=OneSpec(),
-            connection_file=str(self._sockets / "connection.json"),
+            connection_file=str(self._home.sockets / "connection.json"),
             transport="ipc",
-            ip=str(self._sockets / "k"),
+            ip=str(self._home.sockets / "k"),
             context=context,
             transport_encryption="required",
         )
@@ -66,18 +57,10 @@ class KernelProcess:
             scratch=str(self.scratch),
             limits=asdict(limits),
             preload=list(preload),
-            uid=self._uid,
+            uid=self._home.uid,
             landlock=setting.landlock,
         )
         self.manager.provisioner = self.provisioner
-
-    def _give_away(self) -> int:
-        """Choose a user for the kernel and make its folders that user's; others may only pass to them."""
-        uid = unused_uid()
-        self._home.chmod(0o711)
-        for folder in (self.scratch, self._sockets):
-            os.chown(folder, uid, uid)
-        return uid
 
     @property
     def address(self) -> str:
@@ -86,7 +69,7 @@ class KernelProcess:
 
     def start(self) -> None:
         """Start the process; it is ready only when it answers."""
-        with (self._home / "errors").open("wb") as errors:
+        with (self._home.path / "errors").open("wb") as errors:
             try:
                 self.manager.start_kernel(stderr=errors)
             finally:
@@ -120,7 +103,7 @@ class KernelProcess:
 
     def remove(self) -> None:
         """Remove its folders."""
-        remove_tree(self._home)
+        self._home.remove()
 
     def epitaph(self) -> str:
         """One sentence on how the process ended."""
@@ -131,5 +114,5 @@ class KernelProcess:
 
     def start_failure(self) -> KernelStartFailed:
         """The error for a process that did not become ready, with the end of what it wrote."""
-        words = (self._home / "errors").read_bytes()[-LAST_WORDS:].decode("utf-8", "replace").strip()
+        words = (self._home.path / "errors").read_bytes()[-LAST_WORDS:].decode("utf-8", "replace").strip()
         return KernelStartFailed(f"The kernel did not start. {self.epitaph()} It wrote:\n{words or 'nothing'}")

@@ -14,6 +14,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Dict, Integer, Unicode
 from traitlets import List as ListOf
 
+from .home import Home
 from .limits import Limits
 
 NEWEST_LANDLOCK = 99
@@ -25,17 +26,22 @@ START = "import sys; sys.path.insert(0, {folder!r}); from sealed import kernel; 
 class SealedProvisioner(LocalProvisioner):
     """Starts a kernel in its own scratch folder; the launch methods mirror `subprocess.Popen`.
 
-    The traits may be set in a kernel specification under `metadata.kernel_provisioner.config`.
+    Any Jupyter tool may use it: it is registered as `sealed-provisioner`. The traits may be set in a kernel
+    specification under `metadata.kernel_provisioner.config`.
     """
 
-    scratch = Unicode(help="folder the kernel may write to").tag(config=True)
+    scratch = Unicode(help="folder the kernel may write to; a new one if empty").tag(config=True)
     limits = Dict(help="fields of app.runner.limits.Limits that differ from the default").tag(config=True)
     uid = Integer(None, allow_none=True, help="user to become; only root can").tag(config=True)
     landlock = Integer(NEWEST_LANDLOCK, help="newest Landlock ABI to use; 0 for none").tag(config=True)
     preload = ListOf(Unicode(), list(PRELOAD), help="modules imported before the first run").tag(config=True)
 
+    _home: Home | None = None
+
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - as the base class has it
         """Called by `KernelManager.pre_start_kernel`: replaces command, environment and working folder."""
+        if not self.scratch:
+            self._move_in()
         kwargs = await super().pre_launch(**kwargs)
         if self.uid is not None:
             os.chown(self._connection_file(), self.uid, self.uid)
@@ -64,6 +70,21 @@ class SealedProvisioner(LocalProvisioner):
         while self.process is not None and self.process.poll() is None:  # noqa: ASYNC110 - a process has no event
             await asyncio.sleep(0.005)
         return await super().wait()
+
+    async def cleanup(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002 - as the base class has it
+        """Called by `KernelManager.cleanup_resources`: the folders made here go with the kernel."""
+        await super().cleanup(restart=restart)
+        if self._home is not None and not restart:
+            self._home.remove()
+            self._home, self.scratch = None, ""
+
+    def _move_in(self) -> None:
+        """Started by another Jupyter tool: make folders, and have it talk to the kernel over sockets in them."""
+        assert self.parent is not None
+        self._home = Home()
+        self.scratch, self.uid = str(self._home.scratch), self._home.uid
+        self.parent.transport, self.parent.ip = "ipc", str(self._home.sockets / "k")
+        self.parent.connection_file = str(self._home.sockets / "connection.json")
 
     def _connection_file(self) -> str:
         assert self.parent is not None
