@@ -307,6 +307,7 @@ class Kernels:
             seat.ticket.cancel()
         kernel = seat.kernel
         if kernel is not None:
+            seat.message = message
             kernel.end(message)
             self._leave(seat, kernel)
         self._tell(key)

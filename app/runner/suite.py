@@ -31,7 +31,7 @@ SHARED = ("fs-read", "fs-write", "secrets", "network", "process", "kernel-surfac
 """Groups whose cases follow each other in one session, as the cells of an attacker would."""
 
 STOPPED = ("limit", "died", "interrupted")
-BACKGROUND_SECONDS = 6.0
+BACKGROUND_SECONDS = 30.0
 
 
 @dataclass(frozen=True)

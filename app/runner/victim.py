@@ -12,10 +12,9 @@ from pathlib import Path
 from resource import RLIMIT_NOFILE, getrlimit
 
 from .kernels import Kernels
-from .usage import process_use
 
 PRIVATE = 0o600
-BUSY = 0.1
+LOOKS = 8
 TOUCHED = 1_000_000_000  # a time of last change that no attack would set
 
 
@@ -159,13 +158,21 @@ class Victim:
 
 
 def burns(pid: int) -> bool:
-    """Whether process `pid` goes on computing; told by a short look, and a longer one where that is unclear."""
-    return used(pid, 0.1) > 0 and used(pid, 0.5) > BUSY
+    """Whether process `pid` goes on computing: a thread of it wants the processor most of the times we look.
+
+    How much it gets is no measure on a machine that is busy.
+    """
+    looks = []
+    for _ in range(LOOKS):
+        looks.append(is_runnable(pid))
+        threading.Event().wait(0.01)
+    return sum(looks) > LOOKS // 2
 
 
-def used(pid: int, seconds: float) -> float:
-    """Seconds of processor time that process `pid` uses in so many seconds."""
-    first = process_use(pid)
-    threading.Event().wait(seconds)
-    second = process_use(pid)
-    return second.cpu - first.cpu if first and second else 0.0
+def is_runnable(pid: int) -> bool:
+    """Whether a thread of the process is running or waiting for a processor (state R of proc_pid_stat(5))."""
+    for path in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with suppress(OSError):
+            if path.read_text().rsplit(")", 1)[1].split()[0] == "R":
+                return True
+    return False
