@@ -201,8 +201,6 @@ class Kernels:
         """How the key's kernel is now."""
         if self.tier == "refused":
             return KernelStatus("refused", None, 0, 0, "refused", self.probe().message)
-        if self._check and self.tier == "refused":
-            return KernelStatus("refused", None, 0, 0, "refused", self.probe().message)
         seat = self._seats.get(key)
         if seat is None:
             return KernelStatus("none", None, 0, 0, self.tier, "")

@@ -75,9 +75,11 @@ class Snapshot:
         run = self.runs.get(cell_id)
         if reason := self.outdated(cell_id):
             return reason
-        if run is None or run.status in {"queued", "running"} or not run.kernel_id or self.kernel.kernel_id is None:
+        if run is None or run.status in {"queued", "running"} or not run.kernel_id:
             return None
-        return None if run.kernel_id == self.kernel.kernel_id else "its kernel is gone"
+        # A session that was opened again has no kernel and no word of one: its outputs are as good as they were.
+        lost = self.kernel.kernel_id or (self.kernel.state == "none" and self.kernel.message)
+        return "its kernel is gone" if lost and run.kernel_id != self.kernel.kernel_id else None
 
     def _changed_upstream(self, cell_id: str, run: Run) -> str | None:
         # A cell that came to be upstream only since the run counts as well: the run cannot have seen it.
