@@ -58,6 +58,7 @@ class Actions:
         if not isinstance(payload, dict):
             raise Refused("An action is an object with a kind; reload the page.")
         args = {str(name): storable(value) if isinstance(value, str) else value for name, value in payload.items()}
+        args.pop("self", None)  # the methods' own
         kind, key = args.pop("kind", ""), args.pop("owner", "")
         if not isinstance(kind, str) or kind not in self._methods:
             name = kind[:40] if isinstance(kind, str) else type(kind).__name__
