@@ -20,7 +20,7 @@ export function Announcer() {
     const now = last && `${last.id} ${last.status}`;
     // The first look at a session is not news.
     if (last && before.current !== undefined && now !== before.current) say(SAYS[last.status](last));
-    before.current = now;
+    before.current = now ?? "";
   }, [last?.id, last?.status]);
   return (
     <p class="vh" role="status" aria-live="polite">

@@ -20,7 +20,12 @@ export function Thread() {
   const list = turns.value;
   useFollowAnswers();
   if (!view.value) return <div class="turns" aria-busy="true">{connection.value === "lost" && <Unreached />}</div>;
-  return list.length ? <Log list={list} /> : <Hello />;
+  return (
+    <>
+      {list.length ? <Log list={list} /> : <Hello />}
+      <Announcer key={view.value.session.id} />
+    </>
+  );
 }
 
 const Unreached = () => <Notice title="The server cannot be reached." reason="The page connects again by itself." />;
@@ -59,7 +64,6 @@ function Log({ list }: { list: Turn[] }) {
       {list.map((turn) => (
         <TurnView key={turn.id} turn={turn} />
       ))}
-      <Announcer />
     </div>
   );
 }

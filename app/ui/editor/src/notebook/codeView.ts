@@ -122,7 +122,7 @@ const BASE: Extension = [
   lineNumbers(),
   highlightActiveLine(),
   highlightActiveLineGutter(),
-  highlightSpecialChars(), // also what would reorder the text on the screen
+  highlightSpecialChars({ addSpecialChars: /[\u202a-\u202c\u2068]/g }), // all that would reorder the text on the screen
   history(),
   pythonLanguage, // without its completions: a popup would take Enter and the arrows
   syntaxHighlighting(highlighter),
