@@ -31,7 +31,12 @@ FLAGS = [
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-FORGET = "if (!sessionStorage.getItem('known')) { localStorage.clear(); sessionStorage.setItem('known', 'yes') }"
+FORGET = """
+if (self === top && !sessionStorage.getItem("known")) {
+  localStorage.clear();
+  sessionStorage.setItem("known", "yes");
+}
+"""
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
