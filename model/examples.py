@@ -73,7 +73,15 @@ def _all_examples(tree: ast.Module, lines: list[str], end: int) -> bool:
     flat = _flat(trailing)
     if not flat or not all(isinstance(node, _USAGE) for node in flat):
         return False
-    return headed or all(_is_example(node, lines, names) for node in flat)
+    return headed or _claims(flat, lines, names)
+
+
+def _claims(statements: list[ast.stmt], lines: list[str], names: set[str]) -> bool:
+    """Whether the statements are claims about the defined names, and what prepares those claims."""
+    claims = [node for node in statements if _is_claim(node, lines, names)]
+    used = {child.id for node in claims for child in ast.walk(node) if isinstance(child, ast.Name)}
+    rest = [node for node in statements if node not in claims]
+    return bool(claims) and all(_prepares(node, names, used) for node in rest)
 
 
 def _flat(statements: list[ast.stmt]) -> list[ast.stmt]:
@@ -85,14 +93,17 @@ def _main_body(node: ast.stmt) -> list[ast.stmt]:
     return node.body if isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'" else []
 
 
-def _is_example(node: ast.stmt, lines: list[str], names: set[str]) -> bool:
-    """A claim about a defined name, or the preparation of one."""
+def _is_claim(node: ast.stmt, lines: list[str], names: set[str]) -> bool:
     if isinstance(node, ast.Assert):
         return _uses(node, names)
+    return isinstance(node, ast.Expr) and _OUTPUT.search(lines[(node.end_lineno or node.lineno) - 1]) is not None
+
+
+def _prepares(node: ast.stmt, names: set[str], used: set[str]) -> bool:
+    """An assignment that a claim uses, or a call that changes what it uses."""
     if isinstance(node, ast.Assign):
-        return True
-    line = lines[(node.end_lineno or node.lineno) - 1]
-    return _OUTPUT.search(line) is not None
+        return all(isinstance(target, ast.Name) and target.id in used for target in node.targets)
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and _uses(node, names)
 
 
 def _uses(node: ast.AST, names: set[str]) -> bool:

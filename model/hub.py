@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from model.errors import DigestMismatch
 from model.progress import Meter
-from model.weights import CHUNK, SourceFailed, check, demand_room
+from model.weights import SourceFailed, check, demand_room
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,7 @@ class Hub:
 
         have = partial.stat().st_size if partial.exists() else 0
         token = get_token()
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {"Accept-Encoding": "identity"} | ({"Authorization": f"Bearer {token}"} if token else {})
         headers |= {"Range": f"bytes={have}-"} if have else {}
         url = hf_hub_url(entry.repository, file.rfilename, revision=entry.revision, endpoint=self.endpoint)
         timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
@@ -100,7 +100,7 @@ class Hub:
                     return
                 answer.raise_for_status()
                 with partial.open("ab" if answer.status_code == httpx2.codes.PARTIAL_CONTENT else "wb") as output:
-                    for piece in answer.iter_bytes(CHUNK):
+                    for piece in answer.iter_raw():
                         check(cancel)
                         output.write(piece)
                         count.at(output.tell())

