@@ -267,7 +267,7 @@ def test_a_deleted_session_runs_nothing_more(stage: Stage) -> None:
     stage.playground.sessions.delete(OWNER, session)
     wait_for(lambda: second.ended.is_set() and first.ended.is_set())
     assert [stored(stage, run).status for run in (first, second)] == ["interrupted", "interrupted"]
-    assert session not in stage.kernels.keys
+    wait_for(lambda: session not in stage.kernels.keys)
     stage.playground.sessions.restore(OWNER, session)
     assert now(stage, session).running == {}
 

@@ -103,6 +103,8 @@ class Playground:
         self._desk.closing.set()
         for work in self._desk.at_work.everything():
             work.stop.set()
+            self._desk.kernels.interrupt(work.session_id)
+        self._desk.join(PATIENCE)
         self._desk.kernels.shutdown()
         self._desk.join(PATIENCE)
         self._desk.engines.close()

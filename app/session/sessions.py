@@ -1,7 +1,7 @@
 """The sessions of one owner: list, make, rename, delete, and what a session remembers of its controls."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 
 from app.session.desk import Desk
@@ -9,6 +9,7 @@ from app.session.document import notebook
 from app.session.errors import Refused
 from app.session.snapshot import Snapshot
 from app.session.words import LONGEST_REQUEST, storable, title_given
+from app.session.work import Running
 from model.engine import Sampling
 from storage.records import NEW_CELL, Session, SessionSummary
 
@@ -62,9 +63,11 @@ class Sessions:
             tx.delete_session(tx.session_of(owner, session_id).id)
         for turn in self._desk.at_work.writing(session_id).values():
             turn.stop.set()
-        for run in self._desk.at_work.running(session_id).values():
+        runs = list(self._desk.at_work.running(session_id).values())
+        for run in runs:
             run.stop.set()
-        self._desk.kernels.close(session_id)
+        self._desk.kernels.interrupt(session_id)
+        self._desk.start(lambda: self._close_kernel(session_id, runs), name=f"close {session_id[:8]}")
         self._changed(owner, session_id)
 
     def restore(self, owner: str, session_id: str) -> None:
@@ -108,6 +111,12 @@ class Sessions:
         snapshot = self._read(owner, session_id)
         stem = re.sub(r"[^\w-]+", "-", snapshot.session.title.lower()).strip("-")[:60] or "session"
         return f"{stem}.ipynb", notebook(snapshot)
+
+    def _close_kernel(self, session_id: str, runs: Sequence[Running]) -> None:
+        # A run that waits for its kernel would bring one up behind the back of a session closed under it.
+        for run in runs:
+            run.ended.wait()
+        self._desk.kernels.close(session_id)
 
     def _changed(self, owner: str, session_id: str) -> None:
         self._desk.records_changed(session_id)
