@@ -15,7 +15,7 @@ class Settings(BaseSettings):
     `DATABASE_URL` is read without the prefix too, as hosting platforms set it.
     """
 
-    model_config = SettingsConfigDict(env_prefix="PLAYGROUND_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="PLAYGROUND_", env_ignore_empty=True, extra="ignore")
 
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(7860, ge=0, le=65535, description="TCP port; 0 takes any free one")
