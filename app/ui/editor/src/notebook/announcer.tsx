@@ -14,7 +14,7 @@ export function Announcer() {
   const under = useRef(new Set<string>()); // runs that had not ended when they were seen
   useSignalEffect(() => {
     for (const { number, run } of cells.value) {
-      if (!run) continue;
+      if (!run || (run.status === "error" && !run.failure)) continue; // what failed comes a moment later
       if (runs(run)) under.current.add(run.id);
       else if (under.current.delete(run.id)) say(`Cell ${number}: ${outcome(run)}`);
     }
