@@ -82,6 +82,11 @@ class Channels:
         except (ValueError, TypeError, KeyError, IndexError, RecursionError, json.JSONDecodeError):
             return None
 
+    @property
+    def spent(self) -> bool:
+        """Whether the kernel has sent all it may since `renew`."""
+        return self._relay.left < 0
+
     def disconnected(self) -> bool:
         """Whether a connection was lost: the kernel closed it, or sent a longer message or more than it may."""
         return self._relay.broken

@@ -138,6 +138,10 @@ class Kernel:
         self._order(lambda: self._stop(message))
         self._thread.join()
 
+    def wait_end(self) -> None:
+        """Wait until it is gone, for whatever reason."""
+        self._thread.join()
+
     def _order(self, order: Callable[[], None]) -> None:
         self._orders.put(order)
         with self._wake_lock:
@@ -164,6 +168,7 @@ class Kernel:
         self._channels = Channels(self._process.manager, self._process.relay, self._limits, self._poller)
         self._watch = Watch(self._process, self._limits)
         if self._await_answer():
+            self._watch.idle()
             self._become("idle")
         else:
             self._failure = self._process.start_failure()
@@ -241,7 +246,7 @@ class Kernel:
             self._broken_at = self._broken_at or time.monotonic()
         if self._broken_at is None or time.monotonic() < self._broken_at + DYING_SECONDS:
             return None
-        return "message_size"
+        return "output" if self._channels.spent else "message_size"
 
     def _hit(self, limit: str) -> None:
         run = self._run

@@ -207,11 +207,11 @@ class Kernels:
         kernel, ticket = seat.kernel, seat.ticket
         if kernel is not None and kernel.alive:
             return KernelStatus(kernel.state, kernel.id, kernel.memory, 0, self.tier, seat.message)
-        if ticket is not None:
+        if ticket is not None and kernel is None:
             place = ticket.line.place(ticket)
             message = f"Waiting for a free kernel: place {place} in the queue." if place else ""
             return KernelStatus("queued" if place else "starting", None, 0, place, self.tier, message)
-        return KernelStatus("none", None, 0, 0, self.tier, seat.message)
+        return KernelStatus("none", None, 0, 0, self.tier, kernel.message if kernel else seat.message)
 
     @property
     def tier(self) -> str:

@@ -72,6 +72,7 @@ class Relay:
         except OSError:
             return
         theirs = socket.socket(socket.AF_UNIX)
+        theirs.setblocking(False)  # a kernel that does not accept must not make us wait
         try:
             theirs.connect(f"{self._kernel}-{channel}")
         except OSError:  # not there yet, or gone; libzmq tries again
@@ -118,7 +119,7 @@ class Relay:
         """Wait for what makes sense: room if bytes are pending, bytes if the other end can take them."""
         full = end.other is not None and len(end.other.pending) >= PENDING
         flags = (0 if full else zmq.POLLIN) | (zmq.POLLOUT if end.pending else 0)
-        self._poller.register(end.connection.fileno(), flags)
+        self._poller.register(end.connection.fileno(), flags or zmq.POLLERR)  # pyzmq takes no flags for "forget it"
 
     def _cut(self, end: End) -> None:
         self.broken = True

@@ -23,7 +23,7 @@ from .outputs import ALLOWED_MIME
 from .setting import Setting
 from .victim import Victim, burns
 
-SUITE_LIMITS = Limits(wall=2.5, cpu=8.0, background=0.7, interrupt=1.0)
+SUITE_LIMITS = Limits(wall=5.0, cpu=2.5, background=0.7, interrupt=1.0)
 LANES = 2
 OTHER = "another session"
 ATTACKER = "attacker"
