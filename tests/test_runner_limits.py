@@ -67,6 +67,13 @@ def test_the_limit_is_named_and_the_session_goes_on(kernels: Kernels, limit: str
     assert run(kernels, "1 + 1")[0].status == "ok"
 
 
+def test_threads_left_behind_are_not_charged_to_the_next_cell(kernels: Kernels) -> None:
+    source = "import threading, time\nthreading.stack_size(32768)\nfor _ in range(60):\n"
+    result, _ = run(kernels, source + "    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()")
+    assert (result.limit, result.kernel_lost) == ("threads", True)
+    assert run(kernels, "1")[0].status == "ok"
+
+
 def test_the_wall_clock_ends_what_sleeps() -> None:
     runner = Kernels(Limits(wall=1.0), preload=(), check=False)
     try:

@@ -295,10 +295,14 @@ class Kernel:
 
     def _end_run(self) -> None:
         """The cell has ended. Where what it left behind is itself beyond a limit, the kernel cannot stay."""
-        if self._run is not None and self._run.limit is not None and self._watch.beyond() is not None:
-            self._stop(self.message)
-        else:
+        run = self._run
+        beyond = self._watch.beyond(stored=run is not None and run.limit is not None)
+        if run is None or beyond is None:
             self._finish_run()
+            return
+        run.limit = run.limit or beyond
+        self.message = sentence(run.limit, self._limits)
+        self._stop(self.message)
 
     def _finish_run(self, died: str | None = None) -> None:
         run, self._run = self._run, None

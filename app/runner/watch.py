@@ -6,7 +6,7 @@ from .limits import Limits
 from .process import KernelProcess
 from .run import Run
 from .tree import folder_use
-from .usage import unlinked_size
+from .usage import ProcessUse, unlinked_size
 
 DISK_EVERY = 4  # ticks
 BACKGROUND_SECONDS = 60.0
@@ -50,12 +50,11 @@ class Watch:
         stored = self._stored() if self._ticks % DISK_EVERY == 0 else None
         return self._sent() or self._time(run) or self._used(run) or stored
 
-    def beyond(self) -> str | None:
-        """The name of a limit on what is held, not done, that is passed now."""
+    def beyond(self, *, stored: bool) -> str | None:
+        """The name of a limit on what is held, not done, that is passed now; files are looked at if `stored`."""
         use = self._process.use()
-        if use is not None and use.memory > self._most_memory:
-            return "memory"
-        return self._stored()
+        held = self._held(use) if use is not None else None
+        return held or (self._stored() if stored else None)
 
     def _sent(self) -> str | None:
         if self._bytes > self._limits.output:
@@ -69,14 +68,17 @@ class Watch:
         use = self._process.use()
         if use is None:
             return None
-        if use.memory > self._most_memory:
-            return "memory"
-        if use.threads > self._limits.threads:
-            return "threads"
+        if (held := self._held(use)) is not None:
+            return held
         burnt = use.cpu - self._cpu
         if run is not None:
             return "cpu" if burnt > self._limits.cpu else None
         return self._background(burnt, use.cpu)
+
+    def _held(self, use: ProcessUse) -> str | None:
+        if use.memory > self._most_memory:
+            return "memory"
+        return "threads" if use.threads > self._limits.threads else None
 
     def _background(self, burnt: float, cpu: float) -> str | None:
         if burnt > self._limits.background:
