@@ -102,8 +102,7 @@ class Execution:
                 work.message = f"Waiting for a kernel: place {place} in the queue."
             case Started():
                 self._started(work, event)
-            case Output():
-                work.asks = None
+            case Output():  # may have been printed before the question and told after it, so the question stays
                 transcript.add(event)
             case Cleared():
                 transcript.clear(event)
