@@ -6,6 +6,8 @@ no-userns   the same, and user namespaces are forbidden
 docker      the same, under what Docker's default seccomp profile forbids to a process without capabilities
             (moby/profiles, seccomp/default.json)
 
+docker-root as root with Docker's default capabilities, under the same profile
+
 The numbers are those of x86-64. For another user than root, who cannot change users, `user` is as it is.
 """
 
@@ -27,6 +29,9 @@ UNSHARE, CLONE, SOCKET, CLONE3 = 272, 56, 41, 435
 NEW_NAMESPACES = 0x7E02_0000
 NEW_USER = 0x1000_0000
 VSOCK = 40
+PR_CAPBSET_DROP = 24
+LAST_CAPABILITY = 40
+DOCKER_LEAVES = (0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31)
 # fmt: off
 DOCKER_FORBIDS = (
     134, 136, 139, 153, 155, 156, 163, 164, 165, 166, 167, 168, 169, 172, 173, 174, 175, 176, 177, 178, 179, 180, 212,
@@ -89,12 +94,22 @@ def no_user_namespaces() -> list[list[bytes]]:
     return [forbid_bits(UNSHARE, 0, NEW_USER), forbid_bits(CLONE, 0, NEW_USER), forbid(CLONE3, errno.ENOSYS)]
 
 
+def drop_capabilities() -> None:
+    """Leave what Docker leaves to root; the rest goes with the next program that is started (capabilities(7))."""
+    for capability in range(LAST_CAPABILITY + 1):
+        if capability not in DOCKER_LEAVES:
+            prctl(PR_CAPBSET_DROP, capability)
+
+
 def enter(setting: str) -> None:
     """Turn this process into one of that setting."""
-    rules = {"root": [], "user": [], "no-userns": no_user_namespaces(), "docker": docker()}[setting]
+    rules = {"no-userns": no_user_namespaces(), "docker": docker(), "docker-root": docker()}.get(setting, [])
     if setting != "root" and os.geteuid() == 0:
-        identity.make_reachable([sys.prefix, sys.base_prefix, str(ROOT)])
-        identity.drop(UID)
+        identity.make_reachable([sys.prefix, sys.base_prefix, str(ROOT)], UID)
+        if setting == "docker-root":
+            drop_capabilities()
+        else:
+            identity.drop(UID)
     if rules:
         load(rules)
 

@@ -80,8 +80,10 @@ def sweep(pattern: str) -> None:
     """
     for folder in Path(tempfile.gettempdir()).glob(pattern):
         number = folder.name.split("-")[2]
-        if number.isdigit() and not Path("/proc", number).exists() and folder.lstat().st_uid == os.geteuid():
-            with suppress(OSError):  # somebody else is sweeping, too
+        if not number.isdigit() or Path("/proc", number).exists():
+            continue
+        with suppress(OSError):  # somebody else is sweeping, too
+            if folder.lstat().st_uid == os.geteuid():
                 remove_tree(folder)
 
 

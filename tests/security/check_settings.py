@@ -18,6 +18,7 @@ SUITE = LARGE if LARGE.exists() else TESTS / "runner_hostile.jsonl"
 SETTINGS = {
     "user namespaces forbidden": ("no-userns", []),
     "under Docker's seccomp profile": ("docker", []),
+    "as root in Docker": ("docker-root" if os.geteuid() == 0 else "docker", []),
     "Landlock as it was at first": ("root" if os.geteuid() == 0 else "user", ["--landlock", "1"]),
     "all of these": ("docker", ["--landlock", "1"]),
 }

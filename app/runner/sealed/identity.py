@@ -24,14 +24,14 @@ def become(uid: int, needed: Iterable[str]) -> None:
     Raises:
         OSError: if root lacks the capabilities to do so.
     """
-    make_reachable(needed)
+    make_reachable(needed, uid)
     drop(uid)
 
 
-def make_reachable(needed: Iterable[str]) -> None:
-    """Let other users of this process's mount namespace reach these folders; nothing happens if they can."""
+def make_reachable(needed: Iterable[str], uid: int) -> None:
+    """Let the user `uid` reach these folders, in a mount namespace of this process; nothing happens if it can."""
     folders = [Path(folder) for folder in needed]
-    hidden = sorted({gate for folder in folders if (gate := closed_gate(folder))})
+    hidden = sorted({gate for folder in folders if (gate := closed_gate(folder, uid))})
     if hidden:
         open_passages(hidden, folders)
 
@@ -43,10 +43,11 @@ def drop(uid: int) -> None:
     os.setresuid(uid, uid, uid)
 
 
-def closed_gate(folder: Path) -> Path | None:
-    """The uppermost folder on the way to `folder` that other users may not pass; None if there is none."""
+def closed_gate(folder: Path, uid: int) -> Path | None:
+    """The uppermost folder on the way to `folder` that the user `uid` may not pass; None if there is none."""
     for parent in (*reversed(folder.resolve().parents), folder.resolve()):
-        if not parent.stat().st_mode & stat.S_IXOTH:
+        found = parent.stat()
+        if not found.st_mode & stat.S_IXOTH and found.st_uid != uid:
             return parent
     return None
 

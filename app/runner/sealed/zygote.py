@@ -30,7 +30,7 @@ def main() -> None:
     sys.path.pop(0)
     identity.die_with(options["parent"])
     if options["uid"] is not None:
-        identity.make_reachable([sys.prefix, sys.base_prefix])
+        identity.make_reachable([sys.prefix, sys.base_prefix], options["uid"])
     for name in options["preload"]:
         importlib.import_module(name)
     with socket.socket(fileno=descriptor) as jobs:
