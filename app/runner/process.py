@@ -82,6 +82,11 @@ class KernelProcess:
         return self.provisioner.pid
 
     @property
+    def uid(self) -> int | None:
+        """The user it runs as; None for ours."""
+        return self._home.uid
+
+    @property
     def alive(self) -> bool:
         """Whether the process runs."""
         return self.provisioner.has_process and self.provisioner.exit_code is None

@@ -91,5 +91,5 @@ class Watch:
         use = folder_use(self._process.scratch, self._limits.files)
         if use.files > self._limits.files:
             return "files"
-        size = use.size + unlinked_size(self._process.pid)
+        size = use.size + unlinked_size(self._process.pid, self._process.uid)
         return "disk" if size > self._limits.disk else None

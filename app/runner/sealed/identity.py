@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from .libc import CLONE_NEWNS, LIBC, PR_SET_PDEATHSIG, check, prctl
+from .libc import CLONE_NEWNS, LIBC, PR_SET_DUMPABLE, PR_SET_PDEATHSIG, check, prctl
 
 MS_BIND, MS_REC, MS_PRIVATE, MS_NOSUID, MS_NODEV = 4096, 16384, 1 << 18, 2, 4
 KILL = 9
@@ -41,6 +41,8 @@ def drop(uid: int) -> None:
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
+    # Changing users has hidden this process in /proc from its own user, as whom the parent looks at its open files.
+    prctl(PR_SET_DUMPABLE, 1)
 
 
 def closed_gate(folder: Path, uid: int) -> Path | None:
