@@ -96,7 +96,7 @@ class Hub:
         timeout = httpx2.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
         try:
             with httpx2.stream("GET", url, headers=headers, timeout=timeout, follow_redirects=True) as answer:
-                if have and answer.status_code == httpx2.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+                if have and answer.status_code == httpx2.codes.RANGE_NOT_SATISFIABLE:
                     return
                 answer.raise_for_status()
                 with partial.open("ab" if answer.status_code == httpx2.codes.PARTIAL_CONTENT else "wb") as output:

@@ -29,10 +29,12 @@ def load_model(folder: Path, placement: Placement, offload: Path) -> PreTrainedM
     import torch
     from transformers import AutoModelForCausalLM
 
+    from transformers.utils.logging import disable_progress_bar
+
     from model.attention import NAME, register
 
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     register()
-
     try:
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -44,16 +46,18 @@ def load_model(folder: Path, placement: Placement, offload: Path) -> PreTrainedM
         )
         if placement.device_map == "cpu" and getattr(model.config, "_attn_implementation", "") == "sdpa":
             model.set_attn_implementation(NAME)
-    except (RuntimeError, MemoryError) as error:
-        raise OutOfMemory(
-            f"The model in {folder} could not be loaded: {error}. Free some memory, or choose a smaller model."
-        ) from error
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        raise LoadingError(
-            f"The model in {folder} could not be loaded: {error}. Delete the folder, so that it is made again."
-        ) from error
+    except (RuntimeError, MemoryError, OSError, ValueError, KeyError, ImportError) as error:
+        raise _explained(folder, error) from error
     model.train(mode=False)
     return model
+
+
+def _explained(folder: Path, error: Exception) -> LoadingError:
+    if isinstance(error, MemoryError) or "memory" in str(error).lower():
+        return OutOfMemory(f"There was not enough memory for {folder}: {error}. Free some, or choose a smaller model.")
+    return LoadingError(
+        f"The model in {folder} could not be loaded: {error}. Delete the folder, so that it is made again."
+    )
 
 
 def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
