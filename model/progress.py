@@ -48,7 +48,7 @@ class Meter:
         clock: seconds that only grow.
     """
 
-    SPAN = 5.0
+    SPAN = 30.0  # a wheel arrives as a whole: over a shorter time the speed would jump between nothing and all
     INTERVAL = 0.2
 
     def __init__(

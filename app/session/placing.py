@@ -44,6 +44,6 @@ def place(code: str, aim: Aim, pieces: Sequence[Piece], *, finished: bool) -> Pl
     if not named and not finished and code.count("\n") < PATIENCE:
         return None
     guess = next((piece for piece in pieces if piece.id == aim.cell_id), None)
-    if guess is None or (named and definitions(guess.source)):
+    if guess is None or definitions(guess.source):
         return Place(None)
     return Place(guess.id)
