@@ -99,12 +99,15 @@ class EngineHost:
 
     def retry(self) -> None:
         """Try the model again that failed; does nothing in any other state."""
-        with self._lock:
-            if self._status.state == "failed":
-                self._want(entry(self._status.model_id))
+        status = self.status()
+        if status.state == "failed":
+            self._want(entry(status.model_id))
 
     def listen(self, callback: Listener) -> Callable[[], None]:
-        """Call `callback` with every new status, from the host's thread; returns what ends that."""
+        """Call `callback` with every new status, from the thread that made it; returns what ends that.
+
+        No lock is held meanwhile, so the callback may ask the host anything.
+        """
         with self._lock:
             self._listeners.append(callback)
         return lambda: self._forget(callback)
@@ -127,8 +130,9 @@ class EngineHost:
                 return
             self._wanted = model
             self._cancel.set()
-            self._set(_status("loading", model))
+            self._status = _status("loading", model)
             self._changed.notify_all()
+        self._announce()
 
     def _work(self) -> None:
         while model := self._next():
@@ -170,35 +174,45 @@ class EngineHost:
 
     def _install(self, model: ModelEntry, engine: Engine, cancel: threading.Event) -> None:
         with self._lock:
-            if not cancel.is_set():
+            wanted = not cancel.is_set()
+            if wanted:
                 self._engine = engine
-                self._set(replace(_status("ready", model), quantisation=engine.quantisation))
-                return
-        engine.close()
+                self._status = replace(_status("ready", model), quantisation=engine.quantisation)
+        if wanted:
+            self._announce()
+        else:
+            engine.close()
 
     def _fail(self, model: ModelEntry, message: str, cancel: threading.Event) -> None:
-        with self._lock:
-            if not cancel.is_set():
-                self._set(replace(_status("failed", model), message=message))
+        self._set(replace(_status("failed", model), message=message), cancel)
 
     def _tell(self, model: ModelEntry, progress: Progress, cancel: threading.Event) -> None:
+        status = replace(
+            _status(progress.stage, model),
+            done_bytes=progress.done_bytes,
+            total_bytes=progress.total_bytes,
+            bytes_per_second=progress.bytes_per_second,
+            seconds_left=progress.seconds_left,
+        )
+        self._set(status, cancel)
+
+    def _set(self, status: EngineStatus, cancel: threading.Event) -> None:
+        """Take the status on, unless its work was given up meanwhile."""
         with self._lock:
             if cancel.is_set():
                 return
-            self._set(
-                replace(
-                    _status(progress.stage, model),
-                    done_bytes=progress.done_bytes,
-                    total_bytes=progress.total_bytes,
-                    bytes_per_second=progress.bytes_per_second,
-                    seconds_left=progress.seconds_left,
-                )
-            )
+            self._status = status
+        self._announce()
 
-    def _set(self, status: EngineStatus) -> None:
-        self._status = status
-        for callback in tuple(self._listeners):
-            callback(status)
+    def _announce(self) -> None:
+        with self._lock:
+            listeners = tuple(self._listeners)
+        for callback in listeners:
+            try:
+                callback(self.status())
+            except Exception:
+                # A listener's bug is not the model's: the others are told, and loading goes on.
+                log.exception("A listener of the model's status failed")
 
 
 def _status(state: HostState, model: ModelEntry) -> EngineStatus:

@@ -121,7 +121,10 @@ def _chat_request(state: PromptState) -> Piece:
     request = clean(state.request).strip()
     if state.target is None:
         return Piece("request", "Request", (request,))
-    words = Group("Change it: ", "\nKeep everything else as it is. Give the complete code.")
+    words = Group(
+        "Change it: ",
+        "\nKeep everything else as it is. Give the complete code, then say in one short sentence what changed.",
+    )
     return Piece("request", "Request", (request,), words)
 
 

@@ -28,7 +28,6 @@ def load_model(folder: Path, placement: Placement, offload: Path) -> PreTrainedM
     """
     import torch
     from transformers import AutoModelForCausalLM
-
     from transformers.utils.logging import disable_progress_bar
 
     from model.attention import NAME, register

@@ -152,3 +152,13 @@ def test_listeners_can_leave(host: EngineHost, loader: Loader) -> None:
     host.use(SMALL)
     wait_for(host, in_state("ready"))
     assert heard == []
+
+
+def test_a_listener_that_breaks_does_not_stop_the_others(host: EngineHost, loader: Loader) -> None:
+    def broken(status: EngineStatus) -> None:
+        raise ValueError(status.state)
+
+    host.listen(broken)
+    loader.allowed.set()
+    host.use(SMALL)
+    assert wait_for(host, in_state("ready")).model_id == SMALL
