@@ -1,27 +1,22 @@
 """One kernel and the thread that follows it: starts it, feeds it, drains it, holds it to its limits, ends it."""
 
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING
 
 import zmq
 
 from .channels import NAMES, Channels, Message
+from .errors import KernelStartFailed
 from .events import Event, Finished, KernelState
 from .files import Files
 from .limits import Limits, sentence
+from .orders import Orders
 from .process import KernelProcess
 from .run import Run
 from .setting import Setting
 from .watch import Watch
-
-if TYPE_CHECKING:
-    from .errors import KernelStartFailed
 
 START_SECONDS = 60.0
 TICK = 0.05
@@ -44,9 +39,7 @@ class Kernel:
         self._limits = limits
         self._process = KernelProcess(limits, preload, context, setting)
         self._changed = changed
-        self._orders: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        self._wake: int | None = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._wake_lock = threading.Lock()
+        self._orders = Orders()
         self._run: Run | None = None
         self._end: str | None = None
         self._broken_at: float | None = None
@@ -108,7 +101,7 @@ class Kernel:
     def execute(self, source: str, *, store_history: bool, allow_input: bool) -> Iterator[Event]:
         """Run a cell; the events end with `Finished`, whatever happens to the kernel."""
         run = Run(source, self._limits, self.id, store_history=store_history, allow_input=allow_input)
-        self._order(lambda: self._begin(run))
+        self._orders.give(lambda: self._begin(run))
         try:
             while True:
                 event = run.events.get()
@@ -127,29 +120,20 @@ class Kernel:
 
     def interrupt(self) -> None:
         """Interrupt the running cell: SIGINT, and a kill if that is not answered in time."""
-        self._order(self._interrupt)
+        self._orders.give(self._interrupt)
 
     def answer(self, text: str) -> None:
         """Give the cell that asks the line it waits for."""
-        self._order(lambda: self._answer(text))
+        self._orders.give(lambda: self._answer(text))
 
     def end(self, message: str) -> None:
         """Kill the process, wait for it and remove its folders. A run is told `message` as its end."""
-        self._order(lambda: self._stop(message))
+        self._orders.give(lambda: self._stop(message))
         self._thread.join()
 
     def wait_end(self) -> None:
         """Wait until it is gone, for whatever reason."""
         self._thread.join()
-
-    def _order(self, order: Callable[[], None]) -> None:
-        self._orders.put(order)
-        with self._wake_lock:
-            gone = self._wake is None
-            if self._wake is not None:
-                os.eventfd_write(self._wake, 1)
-        if gone:
-            self._refuse_orders()
 
     # What follows runs in the kernel's own thread.
 
@@ -158,13 +142,15 @@ class Kernel:
             self._start()
             if self._failure is None:
                 self._serve()
+        except OSError as error:
+            self._failure = KernelStartFailed(f"The kernel could not be started: {error}")
         finally:
             self._bury()
 
     def _start(self) -> None:
         self._process.start()
         self._poller = zmq.Poller()
-        self._poller.register(self._wake, zmq.POLLIN)
+        self._poller.register(self._orders.descriptor, zmq.POLLIN)
         self._channels = Channels(self._process.manager, self._process.relay, self._limits, self._poller)
         self._watch = Watch(self._process, self._limits)
         if self._await_answer():
@@ -200,15 +186,7 @@ class Kernel:
 
     def _poll(self, seconds: float) -> None:
         self._channels.turn(self._poller.poll(int(1000 * seconds)))
-        assert self._wake is not None
-        with suppress(BlockingIOError):
-            os.eventfd_read(self._wake)
-        while True:
-            try:
-                order = self._orders.get_nowait()
-            except Empty:
-                return
-            order()
+        self._orders.take()
 
     def _take(self, name: str, size: int, message: Message | None) -> None:
         self._watch.received(size)
@@ -324,7 +302,6 @@ class Kernel:
         self._changed()
 
     def _bury(self) -> None:
-        assert self._wake is not None
         self._end = self._end or "The kernel did not start."
         self._process.kill()
         if hasattr(self, "_channels"):
@@ -335,10 +312,7 @@ class Kernel:
         if self.keep is not None and self.keep.is_dir():
             Files(self.scratch, self._limits).copy_to(Files(self.keep, self._limits))
         self._process.remove()
-        with self._wake_lock:
-            os.close(self._wake)
-            self._wake = None
-        self._refuse_orders()
+        self._orders.close()
         self._ready.set()
         self._changed()
 
@@ -346,12 +320,3 @@ class Kernel:
         """Take what the process had still sent: the output before a crash matters most."""
         for size, message in self._channels.read("iopub"):
             self._take("iopub", size, message)
-
-    def _refuse_orders(self) -> None:
-        """Answer runs that were ordered too late."""
-        while True:
-            try:
-                order = self._orders.get_nowait()
-            except Empty:
-                return
-            order()

@@ -3,15 +3,15 @@
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import zmq
 
-from .errors import FileRefused, NotAsking, Refused, RunnerClosed
+from .errors import FileRefused, NotAsking, RunnerClosed
 from .events import Event, Finished, KernelStatus, Queued, RunResult
 from .files import Files
+from .gate import Gate
 from .kernel import Kernel
 from .limits import Limits
 from .line import Line, Ticket
@@ -80,10 +80,7 @@ class Kernels:
         self._closed = threading.Event()
         protect_memory()
         sweep("playground-*-*-*")
-        self._found: Future[Probe] = Future()
-        if check:
-            threading.Thread(target=self._look, name="self-test", daemon=True).start()
-        self._check = check
+        self._gate = Gate(self._setting, check=check, done=self._tell_all)
         self._pool = Pool(self._new_kernel, spare)
         self._reaper = threading.Thread(target=self._reap, name="kernel-reaper", daemon=True)
         self._reaper.start()
@@ -107,8 +104,7 @@ class Kernels:
             Refused: the self-test failed; the message says why and what would help.
             RunnerClosed: the runner has been shut down.
         """
-        if self._check and (found := self.probe()).tier == "refused":
-            raise Refused(found.message)
+        self._gate.enter()
         seat = self._seat(key)
         turn = seat.line.join()
         try:
@@ -216,22 +212,11 @@ class Kernels:
     @property
     def tier(self) -> str:
         """How well cells are sealed on this machine: strong, standard or refused; checking until that is known."""
-        return self._found.result().tier if self._found.done() else "checking"
+        return self._gate.tier
 
     def probe(self) -> "Probe":
         """What the self-test found; waits for it."""
-        return self._found.result()
-
-    def _look(self) -> None:
-        from .probe import probe
-
-        try:
-            self._found.set_result(probe(self._setting))
-        except BaseException as error:
-            self._found.set_exception(error)  # whoever wants to run a cell gets to see it
-            raise
-        for key in self.keys:
-            self._tell(key)
+        return self._gate.probe()
 
     def listen(self, callback: Callable[[str], None]) -> Callable[[], None]:
         """Have `callback(key)` called after every change of a key's status, from any thread.
@@ -249,6 +234,7 @@ class Kernels:
         for key in list(self._seats):
             self.close(key)
         self._pool.close()
+        self._gate.close()
         self._context.term()
 
     def _seat(self, key: str) -> Seat:
@@ -259,6 +245,10 @@ class Kernels:
 
     def _new_kernel(self) -> Kernel:
         return Kernel(self._limits, self._preload, self._context, self._kernel_changed, self._setting)
+
+    def _tell_all(self) -> None:
+        for key in self.keys:
+            self._tell(key)
 
     def _kernel_changed(self) -> None:
         for key, _, _ in self._occupied():
@@ -272,22 +262,29 @@ class Kernels:
         """The key's live kernel; else wait in line for one. Gives None if interrupted while waiting."""
         if seat.kernel is not None and seat.kernel.alive:
             return seat.kernel
-        if seat.ticket is not None:
-            seat.ticket.leave()
-        seat.ticket = self._line.join()
-        for place in seat.ticket.wait():
+        if seat.kernel is not None:
+            self._leave(seat, seat.kernel)
+        seat.ticket = ticket = self._line.join()
+        try:
+            for place in ticket.wait():
+                self._tell(key)
+                yield Queued(place)
             self._tell(key)
-            yield Queued(place)
-        if seat.ticket.cancelled:
-            seat.ticket = None
-            return None
-        self._tell(key)
+            if not ticket.cancelled:
+                seat.kernel = self._furnished(seat)
+        finally:
+            if seat.kernel is None:  # cancelled, failed, or nobody listens any more: somebody else's turn
+                seat.ticket = None
+                ticket.leave()
+            self._tell(key)
+        return seat.kernel
+
+    def _furnished(self, seat: Seat) -> Kernel:
+        """A kernel from the pool with the files that were kept for it."""
         kernel = self._pool.take()
         if seat.keep is not None:
             kernel.keep = seat.keep
             Files(seat.keep, self._limits).copy_to(Files(kernel.scratch, self._limits))
-        seat.kernel = kernel
-        self._tell(key)
         return kernel
 
     def _settle(self, key: str, seat: Seat, kernel: Kernel) -> None:
