@@ -177,7 +177,9 @@ class EngineHost:
             wanted = not cancel.is_set()
             if wanted:
                 self._engine = engine
-                self._status = replace(_status("ready", model), quantisation=engine.quantisation)
+                self._status = replace(
+                    _status("ready", model), model_name=engine.model_name, quantisation=engine.quantisation
+                )
         if wanted:
             self._announce()
         else:
