@@ -156,9 +156,9 @@ class Kernel:
         if self._await_answer():
             self._watch.idle()
             self._become("idle")
+            self._ready.set()
         else:
-            self._failure = self._process.start_failure()
-        self._ready.set()
+            self._failure = self._process.start_failure()  # told once everything is taken down
 
     def _await_answer(self) -> bool:
         """Wait until iopub is subscribed and the kernel has answered a request."""

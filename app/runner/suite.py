@@ -61,7 +61,11 @@ class Lane:
         self._victim = Victim()
         self._setting = setting
         self._kernels = Kernels(limits, spare=1, preload=(), setting=setting, check=False)
-        self._values = self._victim.placeholders(self._kernels, OTHER)
+        try:
+            self._values = self._victim.placeholders(self._kernels, OTHER)
+        except BaseException:
+            self.close()
+            raise
 
     def run(self, cases: "SimpleQueue[dict[str, Any]]") -> Iterator[Verdict]:
         """Judge cases until there are none left."""
