@@ -81,7 +81,7 @@ def test_the_status_tells_how_far_the_download_is(host: EngineHost) -> None:
 def test_a_loaded_model_is_ready(host: EngineHost, loader: Loader) -> None:
     loader.allowed.set()
     host.use(SMALL)
-    assert wait_for(host, in_state("ready")).model_name == "SmolLM2 135M Instruct"
+    assert wait_for(host, in_state("ready")).model_name == "Scripted replies"
     assert host.engine().model_id == SMALL
 
 

@@ -3,6 +3,7 @@
 `Playground` is the way in; `Snapshot` is what the page draws; errors stand in `app.session.errors`.
 """
 
+from app.session.document import is_current
 from app.session.errors import Busy, Conflict, Missing, Refused, SessionError
 from app.session.feed import Changes, Feed, Watch
 from app.session.lineage import title_of
@@ -25,5 +26,6 @@ __all__ = [
     "Snapshot",
     "Watch",
     "Writing",
+    "is_current",
     "title_of",
 ]

@@ -33,6 +33,11 @@ def share_document(snapshot: Snapshot) -> Json:
     }
 
 
+def is_current(document: Json, snapshot: Snapshot) -> bool:
+    """Whether a copy shows just what a copy made now would show."""
+    return {**document, "made_at": ""} == {**share_document(snapshot), "made_at": ""}
+
+
 def _cell(snapshot: Snapshot, number: int, cell: Cell, version: Version) -> Json:
     return {
         "id": cell.id,

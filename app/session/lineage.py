@@ -84,6 +84,17 @@ def announced(source: str) -> str | None:
     return None
 
 
+def does_work(source: str) -> bool:
+    """Whether running `source` does more than import and define: calls, loops, prints at the top level."""
+    tree = _parsed(source)
+    quiet = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Assign, ast.AnnAssign)
+    return tree is not None and any(not isinstance(node, quiet) and not _is_text(node) for node in tree.body)
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
 def title_of(source: str) -> str:
     """What a cell is called: the last function or class it defines is what the others lead up to."""
     names = definitions(source)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.session import Choice, Running, Snapshot, Writing, title_of
+from app.session import Choice, Running, Snapshot, Writing, is_current, title_of
 from app.ui.outputs import drawn
 from storage.records import Cell, Run, SessionSummary, Share, Turn, Version
 
@@ -44,7 +44,7 @@ def share(its: Share, snapshot: Snapshot) -> Json:
         "token": its.token,
         "path": f"s/{its.token}",
         "updated_at": its.updated_at.isoformat(),
-        "current": its.updated_at >= snapshot.session.updated_at,
+        "current": is_current(its.document, snapshot),
     }
 
 
