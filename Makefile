@@ -24,7 +24,7 @@ test: install $(VENV)/ready-dev ## run all tests, real browser and real model in
 	$(BIN)/python -m pytest
 
 test-security: install $(VENV)/ready-dev ## run the hostile programs in every setting of the sandbox
-	$(BIN)/python -m pytest tests/security
+	$(BIN)/python -m pytest tests/security/check_*.py
 
 check: install $(VENV)/ready-dev ## lint, format, types, import rules, page types
 	$(BIN)/ruff check .
