@@ -49,8 +49,15 @@ def assembled(settings: Settings) -> Iterator[Playground]:
         database = Database(settings.database)
         database.migrate()
         engines = _engines(settings)
-        kernels = Kernels(Limits())
-        playground = Playground(database, engines, kernels, on_disk=lambda entry: is_prepared(entry, settings.models))
+        limits = Limits()
+        playground = Playground(
+            database,
+            engines,
+            Kernels(limits),
+            on_disk=lambda entry: is_prepared(entry, settings.models),
+            kept=settings.kept,
+            limits=limits,
+        )
         try:
             yield playground
         finally:

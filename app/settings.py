@@ -37,6 +37,11 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data / 'playground.db'}"
 
     @property
+    def kept(self) -> Path:
+        """Where the files are that people keep with their sessions."""
+        return self.data / "files"
+
+    @property
     def models(self) -> Path:
         """Where weights are kept, fetched and converted."""
         return self.data / "models"

@@ -44,7 +44,9 @@ class Stage:
         self.engines.use("smollm2-135m-instruct")
         self.database = Database(f"sqlite:///{folder / 'playground.db'}")
         self.database.migrate()
-        self.playground = Playground(self.database, self.engines, kernels, on_disk=lambda _: False)
+        self.playground = Playground(
+            self.database, self.engines, kernels, on_disk=lambda _: False, kept=folder / "kept"
+        )
         wait_for(lambda: self.engines.status().state == "ready")
 
     def session(self, owner: str = OWNER) -> str:

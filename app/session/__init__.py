@@ -6,6 +6,7 @@
 from app.session.document import is_current
 from app.session.errors import Busy, Conflict, Missing, Refused, SessionError
 from app.session.feed import Changes, Feed, Watch
+from app.session.files import Listing
 from app.session.lineage import title_of
 from app.session.models import Choice
 from app.session.playground import Playground
@@ -18,6 +19,7 @@ __all__ = [
     "Choice",
     "Conflict",
     "Feed",
+    "Listing",
     "Missing",
     "Playground",
     "Refused",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from app.runner import Kernels
 from app.session.feed import Changes, Feed
+from app.session.kept import Kept
 from app.session.work import AtWork, Running, Writing
 from model.host import EngineHost
 from storage import Database
@@ -20,12 +21,14 @@ class Desk:
         database: where everything ends up.
         engines: the model that answers.
         kernels: where cells run, one kernel a session.
+        kept: files that outlive their kernels.
     """
 
-    def __init__(self, database: Database, engines: EngineHost, kernels: Kernels) -> None:
+    def __init__(self, database: Database, engines: EngineHost, kernels: Kernels, kept: Kept) -> None:
         self.database = database
         self.engines = engines
         self.kernels = kernels
+        self.kept = kept
         self.feed = Feed()
         self.at_work = AtWork()
         self.on_records: Callable[[str], None] = lambda _: None
@@ -62,6 +65,12 @@ class Desk:
         self.at_work.end(work)
         self.records_changed(work.session_id)
         return True
+
+    def keep_files(self, session_id: str) -> None:
+        """Tell the runner, which forgets it when the server ends, whether a session's files are kept, and where."""
+        folder = self.kept.folder(session_id)
+        if folder is not None:
+            self.kernels.keep_files(session_id, folder)
 
     def list_changed(self, owner: str) -> None:
         """An owner's list of sessions changed."""

@@ -86,6 +86,7 @@ class Execution:
 
     def _executed(self, work: Running) -> RunResult:
         transcript = Transcript()
+        self._desk.keep_files(self._session_id)
         with Saver(lambda: self._store_outputs(work)) as saver:
             for event in self._desk.kernels.execute(self._session_id, self._sources[work.run_id]):
                 if isinstance(event, Finished):

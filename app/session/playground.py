@@ -4,12 +4,15 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
-from app.runner import Kernels
+from app.runner import Kernels, Limits
 from app.session import snapshot as snapshots
 from app.session.cells import Cells
 from app.session.desk import Desk
 from app.session.feed import Feed
+from app.session.files import Files
+from app.session.kept import Kept
 from app.session.models import Models
 from app.session.runs import Runs
 from app.session.sessions import Sessions
@@ -19,6 +22,7 @@ from app.session.turns import Turns
 from model.catalogue import ModelEntry
 from model.host import EngineHost
 from storage import Database
+from storage.errors import NotFound
 from storage.records import Interrupted
 
 KEPT_SNAPSHOTS = 64
@@ -34,9 +38,11 @@ class Playground:
         kernels: where cells run.
         on_disk: tells whether a model's weights need not be fetched.
         fixed_model: people may not choose another model.
+        kept: folder for the files that people keep with their sessions; None lets all files go with their kernels.
+        limits: what `kernels` holds a session's files to.
 
     Attributes:
-        sessions, turns, cells, runs, shares, models: the services.
+        sessions, turns, cells, runs, files, shares, models: the services.
         interrupted: what an earlier server left unfinished, marked as cut off when this one began.
     """
 
@@ -48,18 +54,22 @@ class Playground:
         *,
         on_disk: Callable[[ModelEntry], bool],
         fixed_model: bool = False,
+        kept: Path | None = None,
+        limits: Limits | None = None,
     ) -> None:
-        self._desk = Desk(database, engines, kernels)
+        self._desk = Desk(database, engines, kernels, Kept(kept))
         self._desk.on_records = self._forget
         self._lock = threading.Lock()
         self._snapshots: OrderedDict[str, Snapshot] = OrderedDict()
         self._ages: dict[str, int] = {}
         with database.begin() as tx:
             self.interrupted: Interrupted = tx.close_interrupted()
+        self._desk.kept.sweep(self._exists)
         self.sessions = Sessions(self._desk, self.snapshot)
         self.turns = Turns(self._desk, self.snapshot)
         self.cells = Cells(self._desk, self.snapshot)
         self.runs = Runs(self._desk, self.cells, self.snapshot)
+        self.files = Files(self._desk, limits or Limits())
         self.shares = Shares(self._desk, self.snapshot)
         self.models = Models(self._desk, on_disk, fixed=fixed_model)
 
@@ -109,6 +119,14 @@ class Playground:
         self._desk.join(PATIENCE)
         self._desk.engines.close()
         self._desk.database.close()
+
+    def _exists(self, session_id: str) -> bool:
+        with self._desk.database.read() as tx:
+            try:
+                tx.session(session_id)
+            except NotFound:
+                return False
+        return True
 
     def _read(self, owner: str, session_id: str) -> Snapshot:
         kernel, engine = self._desk.kernels.status(session_id), self._desk.engines.status()
