@@ -57,6 +57,8 @@ def filled(stage: Stage, act: Callable[..., Json]) -> Json:
         "source": "stolen = 1",
         "index": 0,
         "query": "",
+        "name": "stolen.csv",
+        "kept": True,
     }
 
 

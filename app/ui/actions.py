@@ -21,8 +21,10 @@ from storage.errors import NotFound, StorageError
 Json = dict[str, Any]
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 Target = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+FileName = Annotated[str, Field(min_length=1, max_length=500)]
 Source = Annotated[str, Field(max_length=1_000_000)]
 
+FAULTS = (SessionError, StorageError, RunnerError, ModelError)  # what is told to the person at the browser
 MINIMUM_KEY = 32  # characters; the page makes 64 hexadecimal ones from 256 random bits
 
 
@@ -49,8 +51,8 @@ class Actions:
             return self._answer(payload)
         except Conflict as conflict:
             return {"conflict": {"source": conflict.source, "revision": conflict.revision}}
-        except (SessionError, StorageError, RunnerError, ModelError) as error:
-            return {"fault": {"message": str(error), "kind": _kind(error)}}
+        except FAULTS as error:
+            return fault(error)
         except ValidationError as error:
             return {"fault": {"message": _words(error), "kind": "refused"}}
 
@@ -232,6 +234,22 @@ class Actions:
         self._playground.runs.answer(owner, session, run, text)
         return {}
 
+    # Files; their bytes go by `app.ui.files`
+
+    def files(self, owner: str, session: Id) -> Json:
+        """The files of a session, newest first, and how much room they take."""
+        return view.files(self._playground.files.list(owner, session))
+
+    def remove_file(self, owner: str, session: Id, name: FileName) -> Json:
+        """Remove a file for good."""
+        self._playground.files.remove(owner, session, name)
+        return {}
+
+    def keep_files(self, owner: str, session: Id, kept: bool) -> Json:  # noqa: FBT001 (given by name)
+        """Let the files of a session outlive its kernel, or no longer."""
+        self._playground.files.keep(owner, session, kept=kept)
+        return {}
+
     # Shares
 
     def share(self, owner: str, session: Id) -> Json:
@@ -251,6 +269,11 @@ _KINDS: tuple[tuple[type[Exception], str], ...] = (
     (Busy, "busy"),
     (StorageError, "storage"),
 )
+
+
+def fault(error: Exception) -> Json:
+    """One of `FAULTS` as the page takes it."""
+    return {"fault": {"message": str(error), "kind": _kind(error)}}
 
 
 def _kind(error: Exception) -> str:

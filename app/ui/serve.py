@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.session import Playground
-from app.ui import layout, live, share, static_files
+from app.ui import files, layout, live, share, static_files
 from app.ui.actions import Actions
 
 # Gradio's own page needs inline scripts and eval. What this adds: nothing is fetched from, sent to or framed from
@@ -61,7 +61,12 @@ def serve(playground: Playground, *, title: str, host: str, port: int) -> None:
         CannotServe: the port is taken, or the page's script has not been built.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    routes = [live.route(playground), *static_files.routes(), *share.routes(playground.shares.find)]
+    routes = [
+        live.route(playground),
+        *files.routes(playground),
+        *static_files.routes(),
+        *share.routes(playground.shares.find),
+    ]
     try:
         page = layout.build(Actions(playground), title=title)
         _, url, _ = page.launch(

@@ -1,9 +1,10 @@
 """A snapshot of a session as the page's script takes it; the shapes stand in `editor/src/types.ts`."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from app.session import Choice, Running, Snapshot, Writing, is_current, title_of
+from app.session import Choice, Listing, Running, Snapshot, Writing, is_current, title_of
 from app.ui.outputs import drawn
 from storage.records import Cell, Run, SessionSummary, Share, Turn, Version
 
@@ -265,6 +266,21 @@ def model(its: Choice) -> Json:
         "on_disk": its.on_disk,
         "fits": its.fits,
         "note": its.note,
+    }
+
+
+def files(its: Listing) -> Json:
+    """The files of a session."""
+    return {
+        "files": [
+            {"name": it.name, "size": it.size, "changed_at": datetime.fromtimestamp(it.modified, UTC).isoformat()}
+            for it in its.entries
+        ],
+        "used": its.used,
+        "room": its.limits.disk,
+        "largest": its.limits.file_size,
+        "kept": its.kept,
+        "keepable": its.keepable,
     }
 
 
