@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Final
 import torch
 from transformers import DynamicCache
 
+from model.pace import Pace
 from model.sampler import Sampler
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
     from threading import Event
 
     from transformers import PreTrainedModel
@@ -21,6 +23,19 @@ if TYPE_CHECKING:
 PREFILL_ROWS: Final = 256
 
 
+class Paces:
+    """The paces of reading prompts and of writing tokens, kept over all answers of one engine."""
+
+    def __init__(self) -> None:
+        threads = torch.get_num_threads()
+        self._reading = Pace(threads, torch.set_num_threads)
+        self._writing = Pace(threads, torch.set_num_threads)
+
+    def step(self, rows: int) -> AbstractContextManager[None]:
+        """One forward pass over so many new tokens."""
+        return self._writing.step() if rows == 1 else self._reading.step(rows)
+
+
 class Decoding:
     """One answer being written.
 
@@ -28,16 +43,20 @@ class Decoding:
         model: in evaluation mode.
         ids: the prompt.
         sampling: how to choose.
+        paces: of the engine.
         first: the tokens that may come first; empty for any.
     """
 
-    def __init__(self, model: PreTrainedModel, ids: list[int], sampling: Sampling, first: Sequence[int] = ()) -> None:
+    def __init__(
+        self, model: PreTrainedModel, ids: list[int], sampling: Sampling, paces: Paces, first: Sequence[int] = ()
+    ) -> None:
         self._model = model
         self._device = _input_device(model)
         self._seen = torch.tensor([ids], device=self._device)
         self._cache = DynamicCache(config=model.config)
         self._sampler = Sampler(sampling, self._device)
         self._allowed = first
+        self._paces = paces
 
     def tokens(self, stop: Event, limit: int) -> Iterator[int]:
         """The tokens of the answer, at most `limit`, until `stop` is set."""
@@ -60,7 +79,8 @@ class Decoding:
 
     @torch.inference_mode()
     def _forward(self, ids: torch.Tensor) -> torch.Tensor:
-        output = self._model(input_ids=ids, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
+        with self._paces.step(ids.shape[1]):
+            output = self._model(input_ids=ids, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
         logits: torch.Tensor = output.logits[:, -1]
         return logits
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2.exceptions import TemplateError
 
-from model.decode import Decoding
+from model.decode import Decoding, Paces
 from model.engine import Engine, Outcome, Stopwatch, TextStream
 from model.prompt import Segment
 from model.tokens import Codec, Detokenizer, StopCutter
@@ -56,6 +56,7 @@ class LocalEngine(Engine):
         self._ends = _end_tokens(model, tokenizer, self._codec)
         self._template = _template(tokenizer) if self.prompt_style == "chat" else (_bos(tokenizer), "", "")
         self._turns = Turns()
+        self._paces = Paces()
 
     def stream(self, prompt: Prompt, sampling: Sampling, stop: Event) -> TextStream:
         """Write the answer in the thread that reads the stream."""
@@ -103,7 +104,7 @@ class LocalEngine(Engine):
             return watch.outcome("failed", self._overrun(len(ids)))
         ids, bracket = self._codec.heal(ids) if prompt.begun else (ids, "")
         first = self._codec.beginning_with(bracket) if bracket else ()
-        tokens = Decoding(self._model, ids, sampling, first).tokens(stop, min(sampling.max_tokens, room))
+        tokens = Decoding(self._model, ids, sampling, self._paces, first).tokens(stop, min(sampling.max_tokens, room))
         text = _Text(self._codec, prompt.stop_strings, skip=len(bracket))
         for token in tokens:
             watch.tick()
