@@ -10,6 +10,7 @@ import { phone, sheet, sidebar } from "./panes";
 import { actSaved } from "./saved";
 import { act, failed, type Faulty } from "./server";
 import { cells, connection, gone, pane, sessionId, turns, view } from "./store";
+import { save } from "./transfer";
 import type { Kernel } from "./types";
 
 const fault = signal(""); // what went wrong with an action of the bars
@@ -194,6 +195,7 @@ function kernelItems(kernel: Kernel): Item[] {
   return [
     { label: "Interrupt", hint: "Esc", icon: "stop", disabled: kernel.state !== "busy", run: () => void tell(act("interrupt", {})) },
     { label: "Restart the kernel", hint: "variables go", icon: "again", disabled: !alive && kernel.state !== "dead", run: () => void tell(act("restart", {})) },
+    { label: "Files", icon: "folder", disabled: kernel.state === "refused", run: () => (sheet.value = { name: "files" }) },
   ]; // prettier-ignore
 }
 
@@ -222,8 +224,6 @@ function PhoneMenu() {
 async function exported(): Promise<object> {
   const answer = await actSaved("export", {});
   if (failed(answer)) return answer;
-  const url = URL.createObjectURL(new Blob([answer.notebook], { type: "application/x-ipynb+json" }));
-  Object.assign(document.createElement("a"), { href: url, download: answer.name }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+  save(new Blob([answer.notebook], { type: "application/x-ipynb+json" }), answer.name);
   return answer;
 }

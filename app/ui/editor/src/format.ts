@@ -20,6 +20,15 @@ export function daysAgo(iso: string, now = new Date()): number {
 
 export const count = (n: number, thing: string): string => `${n} ${thing}${n === 1 ? "" : "s"}`;
 export const megabytes = (bytes: number): string => String(Math.round(bytes / 1e6));
+
+/** A count of bytes as the server writes it: units are powers of 1024. */
+export function bytes(count: number): string {
+  const unit = ["bytes", "KB", "MB", "GB"];
+  let step = 0;
+  for (; count >= 1024 && step < 3; step++) count /= 1024;
+  return `${Number(count.toPrecision(count < 1000 ? 3 : 4))} ${unit[step]}`;
+}
+
 export const seconds = (s: number): string => (s < 10 ? `${s.toFixed(1)} s` : `${Math.round(s)} s`);
 
 /** How far the model is, in one line. */

@@ -55,6 +55,7 @@ const SHAPES = {
     </>
   ),
   sliders: <path d="M2.5 5h6M12 5h1.5M2.5 11H4M7.5 11h6M10.2 3.2v3.6M5.8 9.2v3.6" />,
+  folder: <path d="M2 4.5V12a1 1 0 0 0 1 1h10a1 1 0 0 0 1-1V6a1 1 0 0 0-1-1H8L6.500 3.500H3a1 1 0 0 0-1 1Z" />,
   fork: (
     <>
       <circle cx="4.5" cy="3.5" r="1.5" />

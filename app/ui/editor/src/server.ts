@@ -14,6 +14,7 @@ let call: Call = async () => undefined;
 const REPEATABLE = new Set<Kind>([
   "sessions", "rename", "delete_session", "restore_session", "draft", "aim", "settings", "models", "use_model", "stop",
   "show_branch", "sees", "delete_cell", "restore_cell", "edit", "versions", "share", "revoke", "export",
+  "files", "keep_files",
 ]); // prettier-ignore
 const PAUSES = [400, 1200, 3000]; // ms between tries
 const PATIENCE = 30_000; // ms until a silent server counts as gone

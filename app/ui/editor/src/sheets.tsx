@@ -1,5 +1,6 @@
 // The side sheets, one at a time.
 import { SideSheet } from "./dialog";
+import { FilesSheet } from "./files";
 import { KEYS } from "./keys";
 import { sheet } from "./panes";
 import { SeesSheet } from "./sees";
@@ -10,6 +11,8 @@ const close = (): void => void (sheet.value = null);
 
 export function Sheets() {
   switch (sheet.value?.name) {
+    case "files":
+      return <FilesSheet close={close} />;
     case "keys":
       return <KeysSheet />;
     case "sees":

@@ -189,6 +189,21 @@ export interface Sees {
   reserved: number;
 }
 
+export interface SessionFile {
+  name: string; // its path in the session's folder
+  size: number; // bytes
+  changed_at: string;
+}
+
+export interface Files {
+  files: SessionFile[]; // newest first
+  used: number; // bytes on disk, of what counts
+  room: number; // bytes that a session may use
+  largest: number; // bytes that one file may have
+  kept: boolean; // they outlive the kernel
+  keepable: boolean; // this server can keep them
+}
+
 // Every answer is a result or a fault; a fault names the thing and the way out.
 export interface Fault {
   message: string;
@@ -234,6 +249,9 @@ export interface Actions {
   interrupt: [{}, {}];
   restart: [{}, {}];
   answer: [{ run: string; text: string }, {}];
+  files: [{}, Files];
+  remove_file: [{ name: string }, {}];
+  keep_files: [{ kept: boolean }, {}];
   share: [{}, { share: Share }];
   revoke: [{ token: string }, {}];
   export: [{}, { name: string; notebook: string }];
