@@ -5,6 +5,7 @@ import os
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from . import bubblewrap
 from .errors import RunnerError
 from .sealed import landlock
 from .selftest import HARMLESS, HOSTILE
@@ -75,6 +76,8 @@ def found_layers(setting: Setting) -> tuple[str, ...]:
         layers.append(f"Landlock ABI {version}")
     if os.geteuid() == 0:
         layers.append("own user")
+    if bubblewrap.works():
+        layers.append("bubblewrap namespaces")
     return tuple(layers)
 
 

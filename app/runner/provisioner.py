@@ -14,6 +14,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Dict, Integer, Unicode
 from traitlets import List as ListOf
 
+from . import bubblewrap
 from .home import Home
 from .limits import Limits
 
@@ -37,6 +38,7 @@ class SealedProvisioner(LocalProvisioner):
     preload = ListOf(Unicode(), list(PRELOAD), help="modules imported before the first run").tag(config=True)
 
     _home: Home | None = None
+    _inside: bubblewrap.Inside | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:  # noqa: ANN401 - as the base class has it
         """Called by `KernelManager.pre_start_kernel`: replaces command, environment and working folder."""
@@ -45,17 +47,7 @@ class SealedProvisioner(LocalProvisioner):
         kwargs = await super().pre_launch(**kwargs)
         if self.uid is not None:
             os.chown(self._connection_file(), self.uid, self.uid)
-        limits = asdict(Limits()) | dict(self.limits)
-        options = {
-            "scratch": self.scratch,
-            "limits": limits,
-            "preload": list(self.preload),
-            "uid": self.uid,
-            "parent": os.getpid(),
-            "landlock": self.landlock,
-        }
-        start = START.format(folder=str(CODE))
-        kwargs["cmd"] = [sys.executable, "-I", "-c", start, self._connection_file(), json.dumps(options)]
+        kwargs["cmd"] = self._command(os.getpid())
         kwargs["env"] = environment(self.scratch)
         kwargs["cwd"] = self.scratch
         return kwargs
@@ -63,12 +55,26 @@ class SealedProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:  # noqa: ANN401
         """Called by `KernelManager.launch_kernel`: the process gets no file of ours but the ends of /dev/null."""
         nothing = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
-        return await super().launch_kernel(cmd, **{"stderr": subprocess.DEVNULL, **kwargs, **nothing})
+        kwargs = {"stderr": subprocess.DEVNULL, **kwargs, **nothing}
+        wrapper = bubblewrap.wrapper([self.scratch, str(Path(self._connection_file()).parent)])
+        if wrapper is not None:
+            told = await super().launch_kernel([*wrapper, *self._command(bubblewrap.PARENT)], **kwargs)
+            if await self._found_inside():
+                return told
+        return await super().launch_kernel(cmd, **kwargs)
+
+    async def send_signal(self, signum: int) -> None:
+        """Called by the base class and by `KernelManager`: the signal goes to the kernel itself."""
+        if self._inside is None:
+            await super().send_signal(signum)
+        elif self.process is not None:
+            self._inside.send(signum)
 
     async def wait(self) -> int | None:
         """Called by `KernelManager.kill_kernel`; polls faster than the base class, as a kill takes milliseconds."""
         while self.process is not None and self.process.poll() is None:  # noqa: ASYNC110 - a process has no event
             await asyncio.sleep(0.005)
+        self._leave_inside()
         return await super().wait()
 
     async def cleanup(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002 - as the base class has it
@@ -86,6 +92,34 @@ class SealedProvisioner(LocalProvisioner):
         self.parent.transport, self.parent.ip = "ipc", str(self._home.sockets / "k")
         self.parent.connection_file = str(self._home.sockets / "connection.json")
 
+    def _command(self, parent: int) -> list[str]:
+        """Starts the kernel as a child of the process that it sees as number `parent`."""
+        options = {
+            "scratch": self.scratch,
+            "limits": asdict(Limits()) | dict(self.limits),
+            "preload": list(self.preload),
+            "uid": self.uid,
+            "parent": parent,
+            "landlock": self.landlock,
+        }
+        start = START.format(folder=str(CODE))
+        return [sys.executable, "-I", "-c", start, self._connection_file(), json.dumps(options)]
+
+    async def _found_inside(self) -> bool:
+        """Wait until bubblewrap has started the kernel; false if it ended instead, and the kernel can do without."""
+        while self.process is not None and self.process.poll() is None:
+            self._inside = bubblewrap.Inside.of(self.process.pid)
+            if self._inside is not None:
+                self.pid = self._inside.pid
+                return True
+            await asyncio.sleep(0.002)
+        return False
+
+    def _leave_inside(self) -> None:
+        if self._inside is not None:
+            self._inside.close()
+            self._inside = None
+
     def _connection_file(self) -> str:
         assert self.parent is not None
         return str(self.parent.connection_file)
@@ -93,11 +127,14 @@ class SealedProvisioner(LocalProvisioner):
     @property
     def exit_code(self) -> int | None:
         """Exit status of the process, negative for a signal; None while it runs."""
-        return None if self.process is None else self.process.poll()
+        code = None if self.process is None else self.process.poll()
+        return code if self._inside is None else bubblewrap.exit_code(code)
 
     def interrupt(self) -> None:
         """Send SIGINT, which becomes KeyboardInterrupt in the cell that runs."""
-        if self.process is not None and self.process.poll() is None:
+        if self._inside is not None:
+            self._inside.send(signal.SIGINT)
+        elif self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGINT)
 
 

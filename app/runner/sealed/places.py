@@ -14,12 +14,16 @@ SYSTEM_FILES = ("/etc/ld.so.cache", "/etc/localtime", "/dev/urandom", "/dev/rand
 
 def readable() -> list[str]:
     """Folders and files that libraries need; none holds anything of the application or of its users."""
+    return sorted({os.path.realpath(path) for path in named()})
+
+
+def named() -> list[str]:
+    """The same as programs name them: some are links."""
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     python = {sysconfig.get_path(name) for name in names} | set(site.getsitepackages())
     python |= {path for path in sys.path if path}
     python |= {str(sysconfig.get_config_var("LIBDIR")), os.path.join(sys.base_prefix, "lib")}  # noqa: PTH118
-    paths = (*python, *SYSTEM_LIBRARIES, *SYSTEM_DATA, *SYSTEM_FILES)
-    return sorted({os.path.realpath(path) for path in paths})
+    return [*python, *SYSTEM_LIBRARIES, *SYSTEM_DATA, *SYSTEM_FILES]
 
 
 def grants(scratch: str) -> list[Grant]:
