@@ -308,6 +308,8 @@ class Kernels:
         self._tell(key)
 
     def _leave(self, seat: Seat, kernel: Kernel) -> None:
+        """Give up the place of a kernel that has ended, once its process and its folders are gone."""
+        kernel.wait_end()
         with self._lock:
             if seat.kernel is not kernel:
                 return
