@@ -32,6 +32,8 @@ export async function restoreCell(id: string): Promise<Fault | null> {
   return null;
 }
 
+const GLANCE = 20; // ms between two looks at the store
+const LONGEST_WAIT = 3000; // ms; a lost connection must not hold up the next move
 let moves: Promise<unknown> = Promise.resolve();
 
 /** Moves a cell by so many places; moves asked for in a hurry each start from where the last one led. */
@@ -49,7 +51,16 @@ export async function moveTo(id: string, index: number): Promise<Fault | null> {
   const place = Math.max(0, Math.min(index, cells.value.length - 1));
   if (here === place) return null;
   const answer = await act("move_cell", { cell: id, index: place });
-  return failed(answer) ? answer.fault : null;
+  if (failed(answer)) return answer.fault;
+  await shownAt(id, place);
+  return null;
+}
+
+/** Waits until the stream shows the cell at its new place: the next move starts from there. */
+async function shownAt(id: string, place: number): Promise<void> {
+  for (let waited = 0; cells.value[place]?.id !== id && waited < LONGEST_WAIT; waited += GLANCE) {
+    await new Promise((resolve) => setTimeout(resolve, GLANCE));
+  }
 }
 
 /** Runs a cell and moves on: to the next one, or to a new one below the last. */
