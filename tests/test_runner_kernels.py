@@ -287,3 +287,21 @@ def test_after_shutdown_nothing_runs() -> None:
     runner.shutdown()
     with pytest.raises(RunnerClosed):
         next(runner.execute("late", "1"))
+
+
+def test_a_key_closed_while_its_kernel_starts_leaves_no_kernel() -> None:
+    before = set(threading.enumerate())
+    runner = Kernels(spare=0, preload=(), check=False)
+    ends: list[RunResult] = []
+    waiting = threading.Thread(target=lambda: ends.append(result(list(runner.execute("a", "1")))))
+    waiting.start()
+    try:
+        while runner.status("a").state != "starting":
+            time.sleep(0.001)
+        runner.close("a")
+        waiting.join()
+        assert ends[0].status == "interrupted"
+        assert runner.keys == []
+    finally:
+        runner.shutdown()
+    assert set(threading.enumerate()) <= before

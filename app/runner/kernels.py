@@ -38,6 +38,7 @@ class Seat:
         self.ticket: Ticket | None = None
         self.message = ""
         self.keep: Path | None = None
+        self.closed = False
 
 
 class Kernels:
@@ -146,9 +147,14 @@ class Kernels:
 
     def close(self, key: str) -> None:
         """End the key's kernel and forget the key."""
+        with self._lock:
+            seat = self._seats.get(key)
+            if seat is not None:
+                seat.closed = True  # a run that is still waiting for a kernel must not keep it
         self._drop(key, "Stopped: the session was closed.")
         with self._lock:
-            self._seats.pop(key, None)
+            if self._seats.get(key) is seat:
+                self._seats.pop(key, None)
 
     @property
     def keys(self) -> list[str]:
@@ -270,14 +276,22 @@ class Kernels:
                 self._tell(key)
                 yield Queued(place)
             self._tell(key)
-            if not ticket.cancelled:
-                seat.kernel = self._furnished(seat)
+            if not ticket.cancelled and not seat.closed:
+                self._sit(seat, self._furnished(seat))
         finally:
             if seat.kernel is None:  # cancelled, failed, or nobody listens any more: somebody else's turn
                 seat.ticket = None
                 ticket.leave()
             self._tell(key)
         return seat.kernel
+
+    def _sit(self, seat: Seat, kernel: Kernel) -> None:
+        """Give the seat its kernel, unless it was closed while that was being prepared."""
+        with self._lock:
+            if not seat.closed:
+                seat.kernel = kernel
+                return
+        kernel.end("Stopped: the session was closed.")
 
     def _furnished(self, seat: Seat) -> Kernel:
         """A kernel from the pool with the files that were kept for it."""
