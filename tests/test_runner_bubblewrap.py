@@ -100,7 +100,9 @@ def test_a_kernel_inside_sees_itself_alone_and_no_network() -> None:
         assert found["processes"] == 2  # bubblewrap and the kernel
         assert found["networks"] == ["lo"]
         assert "home" not in found["folders"]
-        assert found["temporary"] == [Path(found["scratch"]).parent.name]
+        # A checkout below /tmp lends the kernel its interpreter; nothing else of /tmp is there.
+        lent = {Path(sys.prefix).parts[2]} if Path(sys.prefix).is_relative_to("/tmp") else set()
+        assert set(found["temporary"]) - lent == {Path(found["scratch"]).parent.name}
     else:
         assert found["processes"] > 2
 

@@ -2,11 +2,21 @@
 
 import asyncio
 import threading
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from conftest import OWNER, STRANGER, Stage
 
 from app.session import Changes, Feed
 from app.ui import view
+
+
+def awaited(work: Coroutine[Any, Any, Any]) -> Any:
+    """What the coroutine returns, run in a thread of its own: a browser's loop may be running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
 
 LINES = "".join(f"x_{n} = {n}\n" for n in range(60))
 
@@ -20,7 +30,7 @@ def test_changes_are_gathered_until_they_are_read() -> None:
             feed.tell("other", Changes(records=True))
             return await watch.next(60)
 
-    assert asyncio.run(read()) == Changes(turns={"t"}, cells={"c"}, kernel=True)
+    assert awaited(read()) == Changes(turns={"t"}, cells={"c"}, kernel=True)
 
 
 def test_silence_ends_after_the_time_given() -> None:
@@ -28,7 +38,7 @@ def test_silence_ends_after_the_time_given() -> None:
         with Feed().watch("s", OWNER) as watch:
             return await watch.next(0.01)
 
-    assert asyncio.run(read()) is None
+    assert awaited(read()) is None
 
 
 def test_an_owners_list_is_told_to_that_owner_alone() -> None:
@@ -38,7 +48,7 @@ def test_an_owners_list_is_told_to_that_owner_alone() -> None:
             feed.tell_owner(OWNER)
             return [await mine.next(60), await theirs.next(0.01)]
 
-    assert asyncio.run(read()) == [Changes(sessions=True), None]
+    assert awaited(read()) == [Changes(sessions=True), None]
 
 
 def test_everybody_is_told_of_the_model() -> None:
@@ -48,7 +58,7 @@ def test_everybody_is_told_of_the_model() -> None:
             feed.tell_all(Changes(engine=True))
             return [await one.next(60), await two.next(60)]
 
-    assert asyncio.run(read()) == [Changes(engine=True)] * 2
+    assert awaited(read()) == [Changes(engine=True)] * 2
 
 
 def test_a_watcher_whose_loop_has_ended_is_told_without_harm() -> None:
@@ -57,7 +67,7 @@ def test_a_watcher_whose_loop_has_ended_is_told_without_harm() -> None:
     async def leave() -> None:
         feed.watch("s", OWNER).__enter__()
 
-    asyncio.run(leave())
+    awaited(leave())
     feed.tell("s", Changes(records=True))
 
 

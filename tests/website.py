@@ -1,5 +1,7 @@
 """A whole server in a process of its own, as `make run` starts it, and browsers that look at it."""
 
+import contextlib
+import itertools
 import json
 import os
 import shutil
@@ -37,6 +39,7 @@ if (self === top && !sessionStorage.getItem("known")) {
   sessionStorage.setItem("known", "yes");
 }
 """
+_PORTS = itertools.count(21000 + os.getpid() % 900)
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
@@ -148,10 +151,16 @@ class Site:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port that nobody listens on, below those that the system gives to connections by itself.
+
+    Each process of a test run draws from a range of its own, so that two cannot draw the same.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    for port in _PORTS:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port + 1000 * worker))
+            return port + 1000 * worker
+    raise AssertionError("no free port")
 
 
 @contextmanager
