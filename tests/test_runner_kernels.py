@@ -2,11 +2,11 @@
 
 import base64
 import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from conftest import wait_for
 
 from app.runner import (
     Cleared,
@@ -27,7 +27,7 @@ from app.runner import (
 
 @pytest.fixture(scope="module")
 def kernels() -> Iterator[Kernels]:
-    runner = Kernels(Limits(wall=20.0), preload=(), check=False)
+    runner = Kernels(Limits(wall=120.0, cpu=60.0), preload=(), check=False)
     yield runner
     runner.shutdown()
 
@@ -124,6 +124,12 @@ def test_an_exception_without_a_working_text_is_still_a_failure(kernels: Kernels
     assert result(run(kernels, "1", "odd")).status == "ok"
 
 
+def test_text_that_has_no_utf8_is_made_visible_and_nothing_is_said_of_it(kernels: Kernels) -> None:
+    events = run(kernels, "print('a' + chr(0xd800))\nraise ValueError(chr(0xdfff))")
+    assert [output.get("text") for output in outputs(events)] == ["a\ufffd\n", None]
+    assert result(events).message == "ValueError: \ufffd"
+
+
 def test_a_figure_is_shown_as_png(kernels: Kernels) -> None:
     events = run(kernels, "import matplotlib.pyplot as plt\nplt.plot([1, 3, 2]);")
     (figure,) = outputs(events)
@@ -183,7 +189,9 @@ def test_a_cell_that_ignores_the_interrupt_is_killed_and_the_key_works_on(kernel
 
 
 def test_a_kernel_that_dies_is_told_and_replaced(kernels: Kernels) -> None:
-    ended = result(run(kernels, "import os\nos.abort()", "dies"))
+    events = run(kernels, "import os\nprint('last words', flush=True)\nos.abort()", "dies")
+    ended = result(events)
+    assert text(events) == "last words\n"
     assert (ended.status, ended.kernel_lost) == ("died", True)
     assert "SIGABRT" in ended.message
     assert result(run(kernels, "1", "dies")).status == "ok"
@@ -274,9 +282,7 @@ def test_an_idle_kernel_is_ended_and_the_next_run_gets_another() -> None:
     runner = Kernels(spare=0, preload=(), check=False, idle_seconds=0.1)
     try:
         run(runner, "x = 1", "idle")
-        deadline = time.monotonic() + 20
-        while runner.status("idle").state != "none" and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_for(lambda: runner.status("idle").state == "none")
         assert result(run(runner, "x", "idle")).status == "error"
     finally:
         runner.shutdown()
@@ -291,13 +297,12 @@ def test_after_shutdown_nothing_runs() -> None:
 
 def test_a_key_closed_while_its_kernel_starts_leaves_no_kernel() -> None:
     before = set(threading.enumerate())
-    runner = Kernels(spare=0, preload=(), check=False)
+    runner = Kernels(spare=0, preload=("pandas",), check=False)  # which takes its time
     ends: list[RunResult] = []
     waiting = threading.Thread(target=lambda: ends.append(result(list(runner.execute("a", "1")))))
     waiting.start()
     try:
-        while runner.status("a").state != "starting":
-            time.sleep(0.001)
+        wait_for(lambda: runner.status("a").state == "starting")
         runner.close("a")
         waiting.join()
         assert ends[0].status == "interrupted"

@@ -1,5 +1,7 @@
 """The provisioner in the hands of another Jupyter tool."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import zmq
@@ -16,7 +18,17 @@ def ask(client: BlockingKernelClient, source: str) -> str:
     return str(told["content"].get("ename") or told["content"]["status"])
 
 
+def in_its_own_thread(work: Callable[[], None]) -> None:
+    """Jupyter's client wants a loop of its thread; in the main one Playwright's may be running."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(work).result()
+
+
 def test_any_kernel_manager_starts_a_sealed_kernel_and_leaves_nothing() -> None:
+    in_its_own_thread(start_and_stop)
+
+
+def start_and_stop() -> None:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     manager = KernelManager(kernel_name="sealed", kernel_spec_manager=OneSpec(), context=context)
     provisioner = SealedProvisioner(kernel_id="k", kernel_spec=manager.kernel_spec, parent=manager, preload=[])

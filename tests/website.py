@@ -22,7 +22,7 @@ Json = dict[str, Any]
 
 ROOT = Path(__file__).parent.parent
 START = 120.0  # seconds until a server that has not answered counts as failed
-PATIENCE = 60.0  # seconds; a wait that long has failed, whatever the machine is doing
+PATIENCE = 120.0  # seconds; a wait that long has failed, whatever the machine is doing
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

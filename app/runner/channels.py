@@ -21,6 +21,7 @@ class Channels:
 
     def __init__(self, manager: KernelManager, folder: Path, limits: Limits, poller: zmq.Poller) -> None:
         ports = {name: int(getattr(manager, f"{name}_port")) for name in NAMES}
+        self._iopub = ports["iopub"]
         self._relay = Relay(folder, str(manager.ip), ports.values(), poller)
         # Room for what the limit allows, for a message on top that is not yet whole, and for encryption.
         self._most = 2 * limits.output + 2 * limits.message_size
@@ -86,6 +87,11 @@ class Channels:
     def spent(self) -> bool:
         """Whether the kernel has sent all it may since `renew`."""
         return self._relay.left < 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether a kernel that has ended has no output left that could still be read from here on but at once."""
+        return self._relay.exhausted(self._iopub)
 
     def disconnected(self) -> bool:
         """Whether a connection was lost: the kernel closed it, or sent a longer message or more than it may."""

@@ -23,6 +23,7 @@ TICK = 0.05
 IDLE_TICK = 0.5
 GRACE_AFTER_REPLY = 1.0
 DYING_SECONDS = 0.3
+DRAIN_SECONDS = 5.0
 
 
 class Kernel:
@@ -318,5 +319,12 @@ class Kernel:
 
     def _drain(self) -> None:
         """Take what the process had still sent: the output before a crash matters most."""
-        for size, message in self._channels.read("iopub"):
-            self._take("iopub", size, message)
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while self._run is not None and time.monotonic() < deadline:
+            last = self._channels.exhausted
+            self._poll(0.0 if last else TICK)
+            messages = list(self._channels.read("iopub"))
+            for size, message in messages:
+                self._take("iopub", size, message)
+            if last and not messages:
+                return

@@ -350,8 +350,11 @@ class Kernels:
             if kernel.state == "idle" and kernel.used_at < before
         ]
         for _, key, seat in sorted(found, key=lambda each: each[0])[:most]:
-            self._drop(key, message)
-            seat.message = message
+            turn = seat.line.enter()
+            if turn is not None:  # else a run has just come
+                self._drop(key, message)
+                seat.message = message
+                turn.leave()
 
     def _occupied(self) -> list[tuple[str, Seat, Kernel]]:
         with self._lock:

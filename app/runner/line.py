@@ -21,6 +21,16 @@ class Line:
             self._waiting.append(ticket)
         return ticket
 
+    def enter(self) -> "Ticket | None":
+        """A place that is served at once; None if that would overtake somebody or there is no room."""
+        with self._changed:
+            self._serve()
+            if self._waiting or len(self._served) >= self._capacity:
+                return None
+            ticket = Ticket(self)
+            self._served.add(ticket)
+            return ticket
+
     def wait(self, ticket: "Ticket") -> Iterator[int]:
         """Yield the ticket's place (1 is next) whenever it changes; end when it is served or was cancelled."""
         last = 0

@@ -18,7 +18,7 @@ WAITING_CONNECTIONS = 4
 
 @dataclass
 class End:
-    """One end of a connection, and the bytes that wait to be sent to it."""
+    """One end of a connection, and the bytes that wait to be sent to it; `other` is None once it says no more."""
 
     connection: socket.socket
     from_kernel: bool
@@ -42,6 +42,7 @@ class Relay:
         self._poller = poller
         self._listeners = {}
         self._ends: dict[int, End] = {}
+        self._in_vain: set[int] = set()
         self.left = 0
         self.broken = False
         for channel in channels:
@@ -66,6 +67,13 @@ class Relay:
         if end is not None and event & (zmq.POLLIN | zmq.POLLERR):
             self._pass_on(end)
 
+    def exhausted(self, channel: int) -> bool:
+        """Whether libzmq has read all that a kernel sent before it ended.
+
+        It reads a connection to its end before it asks for the next one, which is then asked for in vain.
+        """
+        return channel in self._in_vain
+
     def _accept(self, listener: socket.socket, channel: int) -> None:
         try:
             ours, _ = listener.accept()
@@ -78,7 +86,9 @@ class Relay:
         except OSError:  # not there yet, or gone; libzmq tries again
             ours.close()
             theirs.close()
+            self._in_vain.add(channel)
             return
+        self._in_vain.discard(channel)
         near, far = End(ours, from_kernel=False), End(theirs, from_kernel=True)
         near.other, far.other = far, near
         for end in (near, far):
@@ -95,11 +105,19 @@ class Relay:
             piece = b""
         if end.from_kernel:
             self.left -= len(piece)
-        if not piece or self.left < 0 or end.other is None:
+        if not piece and end.other is not None and end.other.pending:
+            self._part(end, end.other)
+        elif not piece or self.left < 0 or end.other is None:
             self._cut(end)
-            return
-        end.other.pending += piece
-        self._flush(end.other)
+        else:
+            end.other.pending += piece
+            self._flush(end.other)
+
+    def _part(self, end: End, other: End) -> None:
+        """One end is over; the other stays until it has got the rest."""
+        other.other = end.other = None
+        self._cut(end)
+        self._watch(other)
 
     def _flush(self, end: End) -> None:
         """Send what is pending; while that is much, the other end is not read."""
@@ -111,13 +129,16 @@ class Relay:
             self._cut(end)
             return
         del end.pending[:sent]
-        self._watch(end)
         if end.other is not None:
             self._watch(end.other)
+        elif not end.pending:
+            self._cut(end)
+            return
+        self._watch(end)
 
     def _watch(self, end: End) -> None:
         """Wait for what makes sense: room if bytes are pending, bytes if the other end can take them."""
-        full = end.other is not None and len(end.other.pending) >= PENDING
+        full = end.other is None or len(end.other.pending) >= PENDING
         flags = (0 if full else zmq.POLLIN) | (zmq.POLLOUT if end.pending else 0)
         self._poller.register(end.connection.fileno(), flags or zmq.POLLERR)  # pyzmq takes no flags for "forget it"
 

@@ -14,6 +14,8 @@ from typing import Any
 from . import identity, landlock, places, rlimits, seccomp
 from .policy import KERNEL_POLICY
 
+CONNECT_SECONDS = 30.0
+
 
 def main() -> None:
     """Read the options, seal this process, serve until killed."""
@@ -76,9 +78,20 @@ def application(connection_file: str) -> Any:  # noqa: ANN401 - ipykernel ships 
             "--HistoryManager.enabled=False",
             "--InteractiveShell.colors=nocolor",
             "--InteractiveShell.xmode=Plain",
+            "--IPKernelApp.outstream_class=sealed.stream.CellStream",
+            "--Session.packer=sealed.wire.pack",
         ]
     )
+    let_flushes_wait(app, os.path.dirname(connection_file))  # noqa: PTH120
     return app
+
+
+def let_flushes_wait(app: Any, sockets: str) -> None:  # noqa: ANN401
+    """Give the streams what they wait for when they are flushed, before new sockets are forbidden."""
+    from .stream import CellStream, RoundTrip
+
+    CellStream.trip = RoundTrip(app.context, f"ipc://{sockets}/trip")
+    CellStream.trip.make(CONNECT_SECONDS)
 
 
 def no_pipe(thread: Any) -> None:  # noqa: ANN401
