@@ -12,11 +12,13 @@ from app.runner import Kernels, Limits
 from app.session import Playground
 from app.settings import Settings
 from model.catalogue import default_model
+from model.greeting import RemoteLoader
 from model.host import EngineHost
 from model.loader import LocalLoader, default_sources
 from model.machine import free_memory
 from model.prepare import is_prepared
 from model.scripted import ScriptedEngine
+from model.wire import Server
 from storage import Database
 
 
@@ -55,6 +57,7 @@ def assembled(settings: Settings) -> Iterator[Playground]:
             engines,
             Kernels(limits),
             on_disk=lambda entry: is_prepared(entry, settings.models),
+            fixed_model=settings.engine_url is not None and settings.script is None,
             kept=settings.kept,
             limits=limits,
         )
@@ -91,9 +94,19 @@ def _engines(settings: Settings) -> EngineHost:
     if settings.script:
         engine = _scripted(settings.script)
         host = EngineHost(lambda *_: engine)
+    elif settings.engine_url:
+        return _remote(settings)
     else:
         host = EngineHost(LocalLoader(settings.models, default_sources(settings.weights)))
     host.use(settings.model or default_model(free_memory()).id)
+    return host
+
+
+def _remote(settings: Settings) -> EngineHost:
+    server = Server(str(settings.engine_url), settings.engine_key.get_secret_value())
+    loader = RemoteLoader(server, settings.engine_model, settings.engine_style, settings.engine_window)
+    host = EngineHost(loader, loader.entry)
+    host.use(loader.entry().id)
     return host
 
 

@@ -1,9 +1,9 @@
 """What the environment decides, read once at the start and handed to the parts."""
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 class Settings(BaseSettings):
     """Settings of one server; every field is the environment variable `PLAYGROUND_<NAME>`.
 
-    `DATABASE_URL` is read without the prefix too, as hosting platforms set it.
+    `DATABASE_URL` and those of the remote engine are read without the prefix, as hosting platforms set them.
     """
 
     model_config = SettingsConfigDict(env_prefix="PLAYGROUND_", env_ignore_empty=True, extra="ignore")
@@ -24,6 +24,17 @@ class Settings(BaseSettings):
     model: str | None = Field(None, description="catalogue id, hub id or folder; chosen by free memory if unset")
     weights: Path | None = Field(None, description="folder that may already hold the official weight files")
     script: Path | None = Field(None, description="JSON file of replies for the scripted engine, instead of a model")
+    engine_url: HttpUrl | None = Field(
+        None, validation_alias="ENGINE_URL", description="OpenAI-compatible server that answers instead of a model here"
+    )
+    engine_key: SecretStr = Field(SecretStr(""), validation_alias="ENGINE_KEY", description="its key")
+    engine_model: str = Field("", validation_alias="ENGINE_MODEL", description="its name there; else the first listed")
+    engine_style: Literal["chat", "codegen"] | None = Field(
+        None, validation_alias="ENGINE_STYLE", description="how it is spoken to; else as the catalogue says, or chat"
+    )
+    engine_window: int | None = Field(
+        None, ge=512, validation_alias="ENGINE_WINDOW", description="tokens it holds; else as the server says"
+    )
     title: str = Field("CodeGen Playground", description="name on the page")
 
     @classmethod

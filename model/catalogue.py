@@ -38,6 +38,7 @@ class ModelEntry:
         wheels: name of the set of wheels (wheels.toml) that carry the file, if any do.
         path: folder or file of a local model that is not in the catalogue.
         caveat: why it may not run here as it is, for the model picker; empty if it should.
+        server: host and port of the remote engine that has it; empty for models on this machine.
     """
 
     id: str
@@ -54,6 +55,7 @@ class ModelEntry:
     wheels: str | None = None
     path: Path | None = None
     caveat: str = ""
+    server: str = ""
 
     @property
     def gguf(self) -> bool:

@@ -64,7 +64,7 @@ class Outcome:
 
     `status` is done (the model ended its answer, or a stop string came), stopped (the caller's event), length (the
     token limit or the end of the window was reached) or failed (`message` says why and what to do). The text that
-    came before stays valid in every case.
+    came before stays valid in every case. `estimated` says that the tokens were not counted by the model's tokenizer.
     """
 
     status: StreamStatus
@@ -73,6 +73,7 @@ class Outcome:
     tokens_out: int = 0
     seconds: float = 0.0
     first_token_seconds: float | None = None
+    estimated: bool = False
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -138,7 +139,12 @@ class Engine(ABC):
 
     Attributes:
         tokens_per_second: decoding speed of the last answer; None before there was one.
+        continues: it goes on with an answer that was begun for the model; otherwise prompts begin none.
+        exact: `count_tokens` counts as the model does, and is no estimate.
     """
+
+    continues: bool = True
+    exact: bool = True
 
     def __init__(
         self, *, model_id: str, model_name: str, quantisation: str, prompt_style: PromptStyle, context_length: int

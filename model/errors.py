@@ -14,6 +14,12 @@
     ├── EngineNotReady          no model is loaded yet
     ├── RequestTooLong          the request alone exceeds the window
     ├── InvalidSampling         a sampling setting outside its range
+    ├── RemoteError
+    │   ├── Unreachable         nobody answers at the remote engine's address
+    │   ├── Rejected            the remote engine answered with an error status
+    │   ├── Stalled             the remote engine fell silent
+    │   ├── BrokenOff           the connection ended before the answer did
+    │   └── Nonsense            what came is not what an OpenAI-compatible server sends
     └── Cancelled               the caller gave the work up
 
 A model that fails while it writes is not an exception: the stream ends with an `Outcome` that carries the message.
@@ -87,6 +93,41 @@ class RequestTooLong(ModelError):
 
 class InvalidSampling(ModelError):
     """A sampling setting lies outside its range."""
+
+
+class RemoteError(ModelError):
+    """A remote engine did not do what it was asked; the text is what it did, as the end of a sentence."""
+
+
+class Unreachable(RemoteError):
+    """No connection to the server came about."""
+
+
+class Rejected(RemoteError):
+    """The server answered with an error status.
+
+    Args:
+        status: of HTTP.
+        reason: what the server said.
+        retry_after: seconds after which it wants to be asked again, if it said so.
+    """
+
+    def __init__(self, status: int, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(f"answered {status}: {reason}")
+        self.status = status
+        self.retry_after = retry_after
+
+
+class Stalled(RemoteError):
+    """The server sent nothing for too long."""
+
+
+class BrokenOff(RemoteError):
+    """The connection ended before the answer did."""
+
+
+class Nonsense(RemoteError):
+    """What came is not what an OpenAI-compatible server sends."""
 
 
 class Cancelled(ModelError):

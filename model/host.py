@@ -35,8 +35,8 @@ class EngineStatus:
     """What the page shows about the model.
 
     Bytes, speed and time left belong to the work at hand, and are None (or 0) where they are not known.
-    `tokens_per_second` is the decoding speed of the last answer. `message` is a sentence for people; in the state
-    failed it says why and what to do.
+    `tokens_per_second` is the decoding speed of the last answer, `server` the place of a remote engine. `message` is a
+    sentence for people; in the state failed it says why and what to do.
     """
 
     state: HostState = "empty"
@@ -48,6 +48,7 @@ class EngineStatus:
     bytes_per_second: float | None = None
     seconds_left: float | None = None
     tokens_per_second: float | None = None
+    server: str = ""
     message: str = _WORDS["empty"]
 
 
@@ -56,11 +57,14 @@ class EngineHost:
 
     Args:
         load: brings an engine for a catalogue entry: reports progress, raises `ModelError` when it cannot and
-            `Cancelled` once the event is set. `LocalLoader` is the one for models on this machine.
+            `Cancelled` once the event is set. `LocalLoader` is the one for models on this machine, `RemoteLoader` the
+            one for a model on a server.
+        find: gives the entry of an id, or raises `UnknownModel`.
     """
 
-    def __init__(self, load: Loader) -> None:
+    def __init__(self, load: Loader, find: Callable[[str], ModelEntry] = entry) -> None:
         self._load = load
+        self._find = find
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._listeners: list[Listener] = []
@@ -95,13 +99,13 @@ class EngineHost:
         Raises:
             UnknownModel: there is no such model; the present one stays.
         """
-        self._want(entry(model_id))
+        self._want(self._find(model_id))
 
     def retry(self) -> None:
         """Try the model again that failed; does nothing in any other state."""
         status = self.status()
         if status.state == "failed":
-            self._want(entry(status.model_id))
+            self._want(self._find(status.model_id))
 
     def listen(self, callback: Listener) -> Callable[[], None]:
         """Call `callback` with every new status, from the thread that made it; returns what ends that.
@@ -219,4 +223,4 @@ class EngineHost:
 
 def _status(state: HostState, model: ModelEntry) -> EngineStatus:
     message = _WORDS.get(state, "").format(name=model.name)
-    return EngineStatus(state=state, model_id=model.id, model_name=model.name, message=message)
+    return EngineStatus(state=state, model_id=model.id, model_name=model.name, server=model.server, message=message)

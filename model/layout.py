@@ -25,8 +25,12 @@ _OTHER_NAME = re.compile(
 )
 
 
-def chat(state: PromptState) -> Draft:
-    """A system text, and one user message with the cell as it is now."""
+def chat(state: PromptState, *, begin: bool = True) -> Draft:
+    """A system text, and one user message with the cell as it is now.
+
+    Where the answer cannot be begun for the model, it is told in words how to begin.
+    """
+    beginning = _beginning(state)
     others = _others(state, Group("Already defined in this notebook, ready to be called:\n```python\n", "```\n\n"))
     constraints = _constraints(state)
     target = _target(state.target)
@@ -34,11 +38,11 @@ def chat(state: PromptState) -> Draft:
     pieces = (*others, *constraints, *target, *evidence, _chat_request(state))
     return Draft(
         style="chat",
-        system=SYSTEM,
+        system=SYSTEM if begin else _told(beginning),
         pieces=pieces,
         drops=_drops(evidence, constraints, others),
         squeezed=target[0] if target else None,
-        begun="```python\n" + _beginning(state),
+        begun="```python\n" + beginning if begin else "",
         stop_strings=CHAT_STOPS,
     )
 
@@ -153,6 +157,11 @@ def _beginning(state: PromptState) -> str:
     if isinstance(first, ast.ClassDef):
         return f"class {first.name}"
     return f"async def {first.name}(" if isinstance(first, ast.AsyncFunctionDef) else f"def {first.name}("
+
+
+def _told(beginning: str) -> str:
+    keep = f" The code goes on to define `{beginning.rstrip('(')}` under this name." if beginning else ""
+    return f"{SYSTEM} Begin with the code block, without a word before it.{keep}"
 
 
 def _comment(text: str) -> str:

@@ -101,6 +101,7 @@ class Prompt:
         window: tokens that the model can hold.
         reserved: tokens of the window kept free for the answer.
         style: the layout, which the reader of the answer has to know.
+        estimated: the tokens are estimates.
     """
 
     segments: tuple[Segment, ...]
@@ -111,6 +112,7 @@ class Prompt:
     window: int
     reserved: int
     style: PromptStyle
+    estimated: bool = False
 
     @property
     def text(self) -> str:
@@ -132,5 +134,5 @@ def build(state: PromptState, engine: Engine, sampling: Sampling) -> Prompt:
     from model.layout import chat, codegen
     from model.window import fit
 
-    draft = chat(state) if engine.prompt_style == "chat" else codegen(state)
+    draft = chat(state, begin=engine.continues) if engine.prompt_style == "chat" else codegen(state)
     return fit(draft, engine, sampling)

@@ -35,6 +35,7 @@ _CODE_WORDS = (
     "#",
     '"""',
 )
+_BARE_CODE = ("def ", "class ", "import ", "from ", "@", "async def ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,8 @@ class ReplyReader:
         self._block: list[str] = []
         self._indent: str | None = None
         self._usage: list[str] = []
-        self._read = self._in_prose if style == "chat" else self._at_start
+        first = self._in_prose if begun else self._at_first
+        self._read = first if style == "chat" else self._at_start
         self.feed(begun)
 
     def feed(self, text: str) -> None:
@@ -86,8 +88,14 @@ class ReplyReader:
     @property
     def prose(self) -> str:
         """The prose that is certain so far."""
-        tail = self._tail if self._read == self._in_prose and not self._tail.lstrip().startswith("`") else ""
+        tail = self._tail if self._speaking() and not self._tail.lstrip().startswith("`") else ""
         return "\n".join([*self._prose, tail.rstrip("\r")]).strip()
+
+    def _speaking(self) -> bool:
+        """Whether the unfinished line is prose for certain, but for a fence."""
+        if self._read == self._at_first:
+            return not any(self._tail.startswith(word) or word.startswith(self._tail) for word in _BARE_CODE)
+        return self._read == self._in_prose
 
     def finish(self) -> Reply:
         """Take what was held back and close every open block."""
@@ -98,6 +106,20 @@ class ReplyReader:
             self._close_second()
         code, examples = lift("\n".join(self._code).strip("\n").rstrip(), "\n".join(self._usage))
         return Reply(code, "\n".join(self._prose).strip(), examples)
+
+    def _at_first(self, line: str) -> None:
+        """Nothing has come yet, and no fence was written for the model: it may forget it and begin with bare code."""
+        if line.strip():
+            self._read = self._in_bare if line.startswith(_BARE_CODE) else self._in_prose
+            self._read(line)
+
+    def _in_bare(self, line: str) -> None:
+        """In code without a fence, which ends where a sentence begins."""
+        if _SENTENCE.match(line) or _FENCE.match(line):
+            self._read = self._in_prose
+            self._prose.append("" if _FENCE.match(line) else line)
+        else:
+            self._code.append(line)
 
     def _in_prose(self, line: str) -> None:
         """Outside of any block; a fence opens the code, or a second block once there is code."""

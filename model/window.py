@@ -108,6 +108,7 @@ class _Fitting:
             window=self.engine.context_length,
             reserved=self.reserved,
             style=self.draft.style,
+            estimated=not self.engine.exact,
         )
 
     def _shorten(self) -> None:

@@ -159,3 +159,18 @@ def test_the_code_only_grows_and_never_shows_a_fence(text: str, sizes: list[int]
 @given(st.text(alphabet="`~p dy\n\r#x():\"'", max_size=80), st.lists(st.integers(1, 5), max_size=80))
 def test_odd_texts_are_read_the_same_in_any_split(text: str, sizes: list[int]) -> None:
     assert frames(text, sizes)[1] == read(text)
+
+
+def test_bare_code_at_the_start_is_code_up_to_the_first_sentence() -> None:
+    reader = ReplyReader()
+    for sign in "import re\n\ndef f(x):\n    return x\n\nThis function gives x back.":
+        reader.feed(sign)
+        assert not reader.prose.startswith(("i", "d"))
+    reply = reader.finish()
+    assert (reply.code, reply.prose) == ("import re\n\ndef f(x):\n    return x", "This function gives x back.")
+
+
+def test_prose_at_the_start_is_shown_while_it_comes() -> None:
+    reader = ReplyReader()
+    reader.feed("It is")
+    assert reader.prose == "It is"

@@ -12,7 +12,7 @@ from app.settings import Settings
 def bare(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(f"PLAYGROUND_{name.upper()}", raising=False)
-    monkeypatch.delenv("DATABASE_URL", raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 def test_a_bare_environment_serves_this_machine_alone() -> None:
@@ -35,4 +35,21 @@ def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
     monkeypatch.setenv("PLAYGROUND_PORT", port)
     with pytest.raises(ValidationError, match="port"):
+        Settings.from_env()
+
+
+def test_a_remote_engine_is_set_up_by_names_without_a_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENGINE_URL", "http://gpu.example.org:8000")
+    monkeypatch.setenv("ENGINE_KEY", "secret")
+    monkeypatch.setenv("ENGINE_WINDOW", "4096")
+    settings = Settings.from_env()
+    assert str(settings.engine_url) == "http://gpu.example.org:8000/"
+    assert (settings.engine_key.get_secret_value(), settings.engine_window) == ("secret", 4096)
+    assert "secret" not in repr(settings)
+
+
+@pytest.mark.parametrize("address", ["gpu:8000", "ftp://gpu", "nonsense"])
+def test_a_wrong_address_of_the_engine_names_its_variable(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setenv("ENGINE_URL", address)
+    with pytest.raises(ValidationError, match="ENGINE_URL"):
         Settings.from_env()

@@ -64,7 +64,7 @@ class Site:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self._env = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("PLAYGROUND_")},
+            **{name: value for name, value in os.environ.items() if not name.startswith(("PLAYGROUND_", "ENGINE_"))},
             "PLAYGROUND_DATA": str(data),
             "PLAYGROUND_PORT": str(self.port),
             "PLAYGROUND_SCRIPT": str(script),

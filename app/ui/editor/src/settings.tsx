@@ -5,7 +5,7 @@ import { loading } from "./format";
 import { Notice } from "./notice";
 import { act, failed } from "./server";
 import { view } from "./store";
-import type { Model, Sampling } from "./types";
+import type { Engine, Model, Sampling } from "./types";
 
 const START: Sampling = { temperature: 0, top_p: 1, max_tokens: 1024, seed: null };
 const PAUSE = 400; // ms after the last change
@@ -102,6 +102,7 @@ function Models() {
     const answer = await act("use_model", { model });
     setFault(failed(answer) ? answer.fault.message : "");
   };
+  if (engine?.remote) return <Remote engine={engine} />;
   return (
     <section class="models">
       <h3>Model</h3>
@@ -115,6 +116,26 @@ function Models() {
       </ul>
     </section>
   );
+}
+
+/** Whoever runs this page chose the server; there is nothing to pick. */
+function Remote({ engine }: { engine: Engine }) {
+  return (
+    <section class="models">
+      <h3>Model</h3>
+      <ul>
+        <li aria-current="true">
+          <div class="grow">
+            <b>{engine.name}</b>
+            <p class="sub num">remote · {engine.placement}</p>
+            {engine.state !== "ready" && <p class="sub">{engine.message}</p>}
+          </div>
+          {engine.state === "ready" && <span class="chip target">in use</span>}
+        </li>
+      </ul>
+      <p class="sub">The model runs on a server of its own, chosen by whoever runs this page. Requests and the cells they need are sent there.</p>
+    </section>
+  ); // prettier-ignore
 }
 
 function ModelRow({ model, current, use }: { model: Model; current: boolean; use: () => void }) {

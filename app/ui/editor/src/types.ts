@@ -123,7 +123,8 @@ export interface Engine {
   model: string;
   name: string;
   quantisation: string;
-  placement: string; // "2 CPU cores"
+  placement: string; // "gpu.example.org:8000"; "" on this machine
+  remote: boolean; // the model is on the server that `placement` names
   done_bytes: number;
   total_bytes: number;
   bytes_per_second: number;
