@@ -1,0 +1,57 @@
+"""Command line: `python -m app.evaluation humaneval --data PATH --model ID --out FILE` and its sisters."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from app.evaluation import command
+from app.evaluation.errors import EvaluationError
+from app.runner.errors import RunnerError
+from app.session.errors import SessionError
+from model.errors import ModelError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; gives the exit status."""
+    given = _parser().parse_args(arguments)
+    try:
+        given.do(given)
+    except (EvaluationError, ModelError, RunnerError, SessionError) as error:
+        sys.stderr.write(f"\napp.evaluation: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped; the samples made so far are kept. The same command goes on with the rest.\n")
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m app.evaluation", description="Benchmarks through the product's path.")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    humaneval = commands.add_parser("humaneval", help="164 functions from their docstrings, judged by hidden tests")
+    _add_run(humaneval)
+    humaneval.add_argument("--samples", type=int, default=1, metavar="N", help="samples of each problem")
+    humaneval.set_defaults(do=command.humaneval, max_tokens=768)
+    again = commands.add_parser("summary", help="read a file of samples again and print its figures")
+    again.add_argument("file", type=Path)
+    again.set_defaults(do=command.summary)
+    return top
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", required=True, metavar="PATH|hub", help="the benchmark's file, or fetch the official")
+    parser.add_argument("--model", required=True, metavar="ID", help="id of the catalogue, hub id or folder")
+    parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="JSON lines; one begun is gone on with")
+    parser.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 takes the likeliest token")
+    parser.add_argument("--top-p", type=float, default=1.0, metavar="P")
+    parser.add_argument("--max-tokens", type=int, metavar="N", help="most tokens of one answer")
+    parser.add_argument("--seed", type=int, default=0, help="decides the seeds of all samples")
+    parser.add_argument("--limit", type=int, metavar="N", help="only the first N problems")
+    parser.add_argument("--batch", type=int, default=8, metavar="N", help="problems at a time")
+    parser.add_argument("--style", choices=("chat", "codegen"), help="layout of prompts; the model's own by default")
+    parser.add_argument("--models", type=Path, default=Path("data/models"), metavar="DIR", help="converted weights")
+    parser.add_argument("--weights", type=Path, metavar="DIR", help="official weight files that are there already")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,141 @@
+"""A playground of its own for one worker, so that a benchmark goes the way that people's requests go.
+
+Requests are turns of stored sessions: target, prompt, engine, reading of the reply, placing in cells and whatever else
+the playground does with an answer are the product's. Only the page is missing.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from app.evaluation.errors import ModelFailed
+from app.evaluation.recorder import Exchange, Recorder
+from app.runner import Kernels
+from app.session import Playground, Snapshot
+from model.engine import Engine
+from model.errors import EngineNotReady
+from model.host import EngineHost
+from storage import Database
+
+OWNER = "e" * 64
+POLL = 0.005  # seconds
+READY = 60.0  # seconds until an engine that is loaded already must be in place
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What an answer took.
+
+    Attributes:
+        samples: answers that the model wrote.
+        tokens_in: tokens of their prompts.
+        tokens_out: tokens that the model wrote.
+        seconds: wall time from the request to the end of the turn, waiting for the engine included.
+    """
+
+    samples: int
+    tokens_in: int
+    tokens_out: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of one turn.
+
+    Attributes:
+        code: of the cell that the turn wrote; empty if the answer held none.
+        program: all cells of the session, in order.
+        status, message: the turn's.
+        exchanges: what the model was asked and what it wrote, word for word.
+    """
+
+    code: str
+    program: str
+    status: str
+    message: str
+    cost: Cost
+    exchanges: tuple[Exchange, ...]
+
+
+class Booth:
+    """One worker's playground; one request at a time.
+
+    Args:
+        folder: holds its database.
+        engine: shared with the other booths.
+        kernels: shared with the other booths.
+    """
+
+    def __init__(self, folder: Path, engine: Engine, kernels: Kernels) -> None:
+        self._recorder = Recorder(engine)
+        self._kernels = kernels
+        self._database = Database(f"sqlite:///{folder / 'booth.db'}")
+        self._database.migrate()
+        self._engines = EngineHost(lambda *_: self._recorder)
+        self._engines.use(engine.model_id)
+        self._playground = Playground(self._database, self._engines, kernels, on_disk=lambda _: True)
+        self._wait_for_engine()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._engines.close()
+        self._database.close()
+
+    def session(self, sampling: Mapping[str, float | int | None]) -> str:
+        """The id of a new session with these sampling settings."""
+        session = self._playground.sessions.create(OWNER)
+        self._playground.sessions.keep_sampling(OWNER, session.id, sampling)
+        return session.id
+
+    def ask(self, session_id: str, request: str, target: str = "auto") -> Answer:
+        """Ask as the composer does, and wait for the end of the turn.
+
+        Raises:
+            ModelFailed: the engine failed. A request that does not fit is no failure: its turn has no code.
+        """
+        self._recorder.take()
+        began = time.monotonic()
+        turn = self._playground.turns.ask(OWNER, session_id, request, target)
+        snapshot = self._settled(session_id)
+        seconds = time.monotonic() - began
+        exchanges = self._recorder.take()
+        if failed := [each.message for each in exchanges if each.status == "failed"]:
+            raise ModelFailed(f"{failed[0]} The samples made so far are kept: start the same command again.")
+        ended = next(each for each in snapshot.turns if each.id == turn.id)
+        version = snapshot.versions.get(ended.cell_id or "")
+        return Answer(
+            code=version.source if version else "",
+            program="\n\n\n".join(piece.source for piece in snapshot.pieces),
+            status=ended.status,
+            message=ended.message,
+            cost=_cost(exchanges, seconds),
+            exchanges=exchanges,
+        )
+
+    def _settled(self, session_id: str) -> Snapshot:
+        while True:
+            snapshot = self._playground.snapshot(OWNER, session_id)
+            if not snapshot.writing and not snapshot.running:
+                return snapshot
+            time.sleep(POLL)
+
+    def _wait_for_engine(self) -> None:
+        end = time.monotonic() + READY
+        while self._engines.status().state != "ready":
+            if time.monotonic() > end:
+                raise EngineNotReady(self._engines.status().message)
+            time.sleep(POLL)
+
+
+def _cost(exchanges: tuple[Exchange, ...], seconds: float) -> Cost:
+    return Cost(
+        samples=len(exchanges),
+        tokens_in=sum(each.tokens_in for each in exchanges),
+        tokens_out=sum(each.tokens_out for each in exchanges),
+        seconds=round(seconds, 3),
+    )

@@ -1,0 +1,126 @@
+"""Makes the samples of a run that are not there yet: several at a time, shared among processes, one file."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from tempfile import TemporaryDirectory
+from typing import Protocol, Self, TypeVar
+
+from tqdm import tqdm
+
+from app.evaluation.booth import Booth
+from app.evaluation.rows import Row, Rows
+from app.runner import Kernels
+from model.engine import Engine
+
+
+class Keyed(Protocol):
+    """Something that a sample is to be made of; the key tells it from all others of the run."""
+
+    @property
+    def key(self) -> str:
+        """The key of its sample's row."""
+
+
+Item = TypeVar("Item", bound=Keyed)
+
+
+@dataclass(frozen=True)
+class Rank:
+    """Which of several processes this one is, as `accelerate launch` numbers them."""
+
+    number: int = 0
+    of: int = 1
+
+    @classmethod
+    def from_env(cls) -> Self:
+        """The rank that a launcher gave to this process; 0 of 1 without one."""
+        return cls(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+
+    def share(self, items: Sequence[Item]) -> Sequence[Item]:
+        """Every how-manieth item, so that each belongs to one process whatever is done already."""
+        return items[self.number :: self.of]
+
+
+class Harness:
+    """Several booths around one engine.
+
+    Args:
+        engine: answers for all of them; it decides what it does at a time.
+        booths: problems at a time.
+    """
+
+    def __init__(self, engine: Engine, booths: int) -> None:
+        self._engine = engine
+        self._count = booths
+        self._free: SimpleQueue[Booth] = SimpleQueue()
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="evaluation-")))
+            kernels = Kernels(spare=0)
+            stack.callback(kernels.shutdown)
+            for number in range(self._count):
+                place = folder / str(number)
+                place.mkdir()
+                self._free.put(stack.enter_context(Booth(place, self._engine, kernels)))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def run(self, items: Sequence[Item], attempt: Callable[[Booth, Item], Row], rows: Rows, *, show: bool) -> None:
+        """Make the samples that are missing in `rows`, and add each as soon as it is judged.
+
+        Args:
+            items: of this process.
+            attempt: makes one sample; called in several threads.
+            rows: what is done already, and where the rest goes.
+            show: a progress bar with the time left, on standard error.
+
+        Raises:
+            EvaluationError: of the first attempt that could not be made; the samples until then are kept.
+        """
+        done = rows.done()
+        todo = [item for item in items if item.key not in done]
+        with tqdm(total=len(items), initial=len(items) - len(todo), disable=not show, unit="sample") as bar:
+            passed = 0
+            for row in self._made(todo, attempt):
+                rows.add(row)
+                passed += bool(row.get("passed"))
+                bar.set_postfix_str(f"{passed} passed", refresh=False)
+                bar.update()
+
+    def _made(self, items: Sequence[Item], attempt: Callable[[Booth, Item], Row]) -> Iterator[Row]:
+        with ThreadPoolExecutor(self._count, thread_name_prefix="booth") as pool:
+            futures = {pool.submit(self._attempt, attempt, item) for item in items}
+            try:
+                while futures:
+                    ended, futures = wait(futures, return_when=FIRST_COMPLETED)
+                    for future in ended:
+                        yield future.result()
+            finally:
+                _cancel(futures)
+
+    def _attempt(self, attempt: Callable[[Booth, Item], Row], item: Item) -> Row:
+        with self._borrow() as booth:
+            return attempt(booth, item)
+
+    @contextmanager
+    def _borrow(self) -> Iterator[Booth]:
+        booth = self._free.get()
+        try:
+            yield booth
+        finally:
+            self._free.put(booth)
+
+
+def _cancel(futures: set[Future[Row]]) -> None:
+    for future in futures:
+        future.cancel()
