@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 import threading
 import time
 from collections import deque
@@ -128,6 +129,15 @@ def refusal(status: int, reason: str = "no", **headers: str) -> Play:
     return lambda talk: talk.refuse(status, reason, **headers)
 
 
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that has left is no error of the server's."""
+        if not isinstance(sys.exception(), OSError):
+            super().handle_error(request, client_address)
+
+
 class EngineServer:
     """One server; `plays` are used up one a request, `talks` keep what was asked.
 
@@ -165,8 +175,7 @@ class EngineServer:
         }
         self._key = key
         self._window = window
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._http.daemon_threads = True
+        self._http = _Http(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), daemon=True)
 
     @property

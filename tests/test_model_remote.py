@@ -315,7 +315,8 @@ def filtered(talk: Talk) -> None:
 def test_what_goes_wrong_in_an_answer_ends_it_with_a_message_and_the_next_works(
     connect: Connect, play: Callable[[Talk], None], words: str
 ) -> None:
-    server, engine = connect(play, answer(SORT), timeouts=Timeouts(stall=0.5))
+    silent = play in (stalls, pings)
+    server, engine = connect(play, answer(SORT, size=999), timeouts=Timeouts(stall=2.0) if silent else PATIENT)
     stream = ask(engine)
     assert "".join(stream) == "x = 1\n"
     assert stream.outcome.status == "failed"
