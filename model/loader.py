@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from model.convert import Form, label_of
 from model.errors import Cancelled
+from model.machine import measure, survey
+from model.placement import CPU_FORMATS, place
 from model.prepare import prepare
 from model.progress import Progress
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
     from model.catalogue import ModelEntry
     from model.engine import Engine
-    from model.placement import Format
+    from model.placement import Format, Placement
     from model.progress import Report
     from model.weights import Source
 
@@ -43,25 +46,25 @@ class LocalLoader:
             Cancelled: `cancel` was set.
         """
         folder = prepare(entry, self.cache, self.sources, report, cancel)
+        placement = place(measure(folder, entry.name), survey(self.cache), self.formats or CPU_FORMATS)
+        form: Form = "packed" if placement.quantisation == "packed" else "half"
+        folder = prepare(entry, self.cache, self.sources, report, cancel, form)
         report(Progress("loading"))
-        engine = self._load(entry, folder)
+        engine = self._load(entry, folder, placement)
         if cancel.is_set():
             engine.close()
             raise Cancelled(f"Loading {entry.name} was given up.")
         return engine
 
-    def _load(self, entry: ModelEntry, folder: Path) -> Engine:
-        from model.int8 import quantise
-        from model.loading import load_model, load_tokenizer
+    def _load(self, entry: ModelEntry, folder: Path, placement: Placement) -> Engine:
+        from model.kernels import find
+        from model.loading import load_model, load_packed, load_tokenizer
         from model.local import LocalEngine
-        from model.machine import measure, survey
-        from model.placement import CPU_FORMATS, place
 
-        placement = place(measure(folder, entry.name), survey(self.cache), self.formats or CPU_FORMATS)
         tokenizer = load_tokenizer(folder)
+        if placement.quantisation == "packed":
+            return LocalEngine(entry, load_packed(folder, find()), tokenizer, label_of(folder))
         model = load_model(folder, placement, self.cache / "offload")
-        if placement.quantisation == "int8":
-            quantise(model)
         return LocalEngine(entry, model, tokenizer, placement.label)
 
 

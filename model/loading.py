@@ -9,9 +9,15 @@ from model.errors import LoadingError, OutOfMemory
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import torch
+    from torch import nn
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from model.kernels import Kernels
+    from model.packing import Packed
     from model.placement import Placement
+
+    Tensors = dict[str, torch.Tensor]
 
 
 def load_model(folder: Path, placement: Placement, offload: Path) -> PreTrainedModel:
@@ -33,7 +39,7 @@ def load_model(folder: Path, placement: Placement, offload: Path) -> PreTrainedM
     from model.attention import NAME, register
 
     disable_progress_bar()  # type: ignore[no-untyped-call]
-    register()
+    register(None)
     try:
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -49,6 +55,85 @@ def load_model(folder: Path, placement: Placement, offload: Path) -> PreTrainedM
         raise _explained(folder, error) from error
     model.train(mode=False)
     return model
+
+
+def load_packed(folder: Path, kernels: Kernels | None) -> PreTrainedModel:
+    """Load a packed model.
+
+    Args:
+        folder: a model in the packed form.
+        kernels: what multiplies; None for PyTorch's own operations, with weights of 8 bits made now.
+
+    Raises:
+        OutOfMemory: memory ran out on the way.
+        LoadingError: the folder is not such a model.
+    """
+    try:
+        model = _packed_model(folder, kernels)
+    except (RuntimeError, MemoryError, OSError, ValueError, KeyError, ImportError) as error:
+        raise _explained(folder, error) from error
+    model.train(mode=False)
+    return model
+
+
+def _packed_model(folder: Path, kernels: Kernels | None) -> PreTrainedModel:
+    from accelerate import init_empty_weights
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    from model.arena import read_tensors
+    from model.attention import NAME, register
+    from model.packed import fuse
+
+    register(kernels)
+    config = AutoConfig.from_pretrained(folder, local_files_only=True, dtype="float32")
+    with init_empty_weights():  # keeps buffers, which no file holds
+        model: PreTrainedModel = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
+    tensors = read_tensors(folder, (".values", ".scales", ".minima"))
+    _replace_linear(model, tensors, kernels)
+    _replace_embedding(model, tensors)
+    missing, _ = model.load_state_dict(tensors, strict=False, assign=True)
+    if missing:
+        raise ValueError(f"it has no {missing[0]}")
+    if kernels is not None:
+        fuse(model, kernels)
+    if getattr(model.config, "_attn_implementation", "") == "sdpa":
+        model.set_attn_implementation(NAME)
+    return model
+
+
+def _replace_linear(model: nn.Module, tensors: Tensors, kernels: Kernels | None) -> None:
+    """Put packed layers in the places of those whose weights are packed; takes these out of `tensors`."""
+    from model.packing import Packed
+
+    for name in [name.removesuffix(".values") for name in tensors if name.endswith(".values")]:
+        parent, _, child = name.rpartition(".")
+        linear = model.get_submodule(name)
+        parts = [tensors.pop(f"{name}.{part}", None) for part in ("values", "scales", "minima")]
+        packed = Packed(*parts)  # type: ignore[arg-type] - values and scales are always there
+        layer = _linear(packed, linear.out_features, tensors.pop(f"{name}.bias", None), kernels)  # type: ignore[arg-type]
+        setattr(model.get_submodule(parent), child, layer)
+
+
+def _linear(packed: Packed, outputs: int, bias: torch.Tensor | None, kernels: Kernels | None) -> nn.Module:
+    if kernels is not None:
+        from model.packed import PackedLinear
+
+        return PackedLinear(packed, outputs, bias, kernels)
+    import torch
+
+    from model.int8 import Int8Linear
+    from model.packing import unpack
+
+    return Int8Linear(unpack(packed, outputs), bias, torch.float32)
+
+
+def _replace_embedding(model: PreTrainedModel, tensors: Tensors) -> None:
+    from model.packed import HalfEmbedding
+
+    old = model.get_input_embeddings()
+    name = next(name for name, module in model.named_modules() if module is old)
+    weight = tensors[f"{name}.weight"]
+    model.set_input_embeddings(HalfEmbedding.from_pretrained(weight))  # type: ignore[no-untyped-call]
 
 
 def _explained(folder: Path, error: Exception) -> LoadingError:

@@ -7,7 +7,7 @@ import math
 import shutil
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from model.errors import WeightsError
 from model.placement import Gpu, Machine, ModelSize
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 CGROUP: Final = Path("/sys/fs/cgroup")
 # Sessions rarely fill a long window; planning for all of it would refuse models that run well.
 PLANNED_TOKENS: Final = 8192
+
+
+class Entry(TypedDict):
+    """A tensor in the header of a safetensors file; offsets count from the end of the header."""
+
+    dtype: str
+    shape: list[int]
+    data_offsets: list[int]
 
 
 def survey(disk: Path) -> Machine:
@@ -37,7 +45,7 @@ def free_memory(cgroup: Path = CGROUP) -> int:
 
 
 def measure(folder: Path, name: str) -> ModelSize:
-    """The size of a model in a folder of Transformers' layout.
+    """The size of a model in a folder of Transformers' layout, packed or not.
 
     Raises:
         WeightsError: the folder has no weights, or a file of them is damaged.
@@ -67,22 +75,33 @@ def _shapes(folder: Path) -> dict[str, int]:
     """Numbers in each tensor, from the headers of the safetensors files."""
     found = {}
     for file in sorted(folder.glob("*.safetensors")):
-        for name, tensor in _header(file).items():
-            if name != "__metadata__":
-                found[name] = math.prod(tensor["shape"])
+        for name, tensor in read_header(file).items():
+            found[name] = _numbers(name, tensor["shape"])
     return found
 
 
-def _header(file: Path) -> dict[str, dict[str, list[int]]]:
-    """The JSON header of a safetensors file (https://huggingface.co/docs/safetensors), checked against its length."""
+def _numbers(name: str, shape: list[int]) -> int:
+    """Numbers of a tensor; of a packed matrix (model/packing.py) all are counted with its values."""
+    if name.endswith(".values"):
+        return shape[0] * shape[1] * 512
+    return 0 if name.endswith((".scales", ".minima")) else math.prod(shape)
+
+
+def read_header(file: Path) -> dict[str, Entry]:
+    """The tensors of a safetensors file (https://huggingface.co/docs/safetensors), checked against its length.
+
+    Raises:
+        WeightsError: it is damaged or cut off.
+    """
     with file.open("rb") as source:
         start = source.read(8)
         try:
             (size,) = struct.unpack("<Q", start)
-            header: dict[str, dict[str, list[int]]] = json.loads(source.read(size))
+            header: dict[str, Entry] = json.loads(source.read(size))
         except (struct.error, ValueError, OverflowError, MemoryError) as error:
             raise WeightsError(f"{file} is damaged ({error}). Delete its folder, so that it is made again.") from error
-    end = 8 + size + max((tensor["data_offsets"][1] for name, tensor in header.items() if name[:2] != "__"), default=0)
+    header.pop("__metadata__", None)
+    end = 8 + size + max((tensor["data_offsets"][1] for tensor in header.values()), default=0)
     if file.stat().st_size < end:
         raise WeightsError(
             f"{file} is cut off: {file.stat().st_size:,} of {end:,} bytes. Delete its folder, so that it is made again."

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from model.errors import DoesNotFit
 
 Dtype = Literal["bfloat16", "float16", "float32"]
-Quantisation = Literal["none", "int8"]
+Quantisation = Literal["none", "packed"]
 MaxMemory = dict[int | str, int]
 
 # Left free on each device for activations and whatever else runs there.
@@ -60,7 +60,7 @@ class Format:
     Args:
         dtype: of what is not quantised, and of the activations.
         quantisation: of the matrices.
-        bytes_per_value: at the highest, which is while loading: int8 is made from the BF16 weights, matrix by matrix.
+        bytes_per_value: at the highest; packed matrices have up to 8.5 bits a number, and embeddings float16.
     """
 
     dtype: Dtype
@@ -69,8 +69,8 @@ class Format:
 
 
 BF16: Final = Format("bfloat16", "none", 2.0)
-INT8: Final = Format("bfloat16", "int8", 2.1)
-CPU_FORMATS: Final = (INT8, BF16)
+PACKED: Final = Format("float32", "packed", 1.2)
+CPU_FORMATS: Final = (PACKED, BF16)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,200 @@
+"""Products and small operations of a forward pass in C++, for processors with AVX-512 VNNI (packed.cpp).
+
+`python -m model.kernels` compiles them, as `make install` does. Where there is no compiler, or another processor, `find`
+gives None, and models run on PyTorch's own operations.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from model.packing import Packed
+
+SOURCE: Final = Path(__file__).with_name("packed.cpp")
+BUILT: Final = Path(__file__).with_name("built")
+# What packed.cpp is compiled for, as `torch.cpu.get_capabilities` calls it.
+NEEDED: Final = ("avx512_f", "avx512_bw", "avx512_vl", "avx512_dq", "avx512_vnni", "fma3", "f16c")
+_POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
+
+
+class Matrix(ctypes.Structure):
+    """A packed matrix as packed.cpp sees it. Whoever makes one keeps the tensors alive."""
+
+    _fields_ = (
+        ("values", _POINTER),
+        ("scales", _POINTER),
+        ("minima", _POINTER),
+        ("bias", _POINTER),
+        ("outputs", _COUNT),
+        ("inputs", _COUNT),
+        ("bits", ctypes.c_int32),
+        ("parts", ctypes.c_int32),
+    )
+
+
+class Heads(ctypes.Structure):
+    """Queries, keys and values as packed.cpp sees them."""
+
+    _fields_ = (
+        *((name, _POINTER) for name in ("query", "key", "value", "mask")),
+        *((name, _COUNT) for name in ("batch", "heads", "kept", "rows", "length", "width")),
+        *((f"{name}_{step}", _COUNT) for name in ("query", "key", "value") for step in ("batch", "head", "row")),
+        ("mask_batch", _COUNT),
+        ("mask_row", _COUNT),
+        ("scale", ctypes.c_float),
+    )
+
+
+class Matrices:
+    """Packed matrices that are multiplied with the same rows.
+
+    Args:
+        parts: each matrix with its number of outputs, and its bias, float32 of shape (outputs,), if it has one.
+    """
+
+    def __init__(self, parts: Sequence[tuple[Packed, int, torch.Tensor | None]]) -> None:
+        self._parts = parts  # keeps the memory
+        self._matrices = [_matrix(*part) for part in parts]
+        self.first = ctypes.addressof(self._matrices[0])
+        self._pointers = (_POINTER * len(parts))(*(ctypes.addressof(matrix) for matrix in self._matrices))
+        self.all = ctypes.addressof(self._pointers)
+        self.outputs = tuple(outputs for _, outputs, _ in parts)
+
+
+def _matrix(packed: Packed, outputs: int, bias: torch.Tensor | None) -> Matrix:
+    return Matrix(
+        packed.values.data_ptr(),
+        packed.scales.data_ptr(),
+        None if packed.minima is None else packed.minima.data_ptr(),
+        None if bias is None else bias.data_ptr(),
+        outputs,
+        packed.inputs,
+        packed.bits,
+        packed.parts,
+    )
+
+
+class Kernels:
+    """The functions of packed.cpp on tensors: float32, and made contiguous where they are not.
+
+    Args:
+        library: the compiled file.
+    """
+
+    def __init__(self, library: Path) -> None:
+        loaded = ctypes.CDLL(str(library))
+        self._linear = _function(loaded, "packed_linear", _POINTER, _POINTER, _COUNT, _POINTER)
+        self._heads = _function(
+            loaded, "packed_heads", _POINTER, _POINTER, _COUNT, _COUNT, _POINTER, _POINTER, _COUNT, _POINTER
+        )
+        self._attention = _function(loaded, "attention", _POINTER, _POINTER)
+        self._mlp = _function(loaded, "packed_mlp", _POINTER, _POINTER, _COUNT, _POINTER)
+        self._norm = _function(loaded, "rms_norm", _POINTER, _POINTER, ctypes.c_float, _COUNT, _COUNT, _POINTER)
+
+    def linear(self, matrices: Matrices, inputs: torch.Tensor) -> torch.Tensor:
+        """The first of `matrices` times `inputs`, shape (..., inputs), plus its bias: shape (..., outputs)."""
+        inputs = inputs.contiguous()
+        outputs = inputs.new_empty(*inputs.shape[:-1], matrices.outputs[0])
+        self._linear(matrices.first, inputs.data_ptr(), _rows(inputs), outputs.data_ptr())
+        return outputs
+
+    def heads(
+        self, matrices: Matrices, inputs: torch.Tensor, cosines: torch.Tensor, sines: torch.Tensor
+    ) -> torch.Tensor:
+        """Queries, keys and values side by side, queries and keys turned by their positions.
+
+        Args:
+            matrices: the three.
+            inputs: shape (batch, rows, inputs).
+            cosines: shape (batch or 1, rows, width of a head).
+            sines: likewise.
+
+        Returns:
+            Shape (batch, rows, heads of all three, width of a head).
+        """
+        inputs, cosines, sines = inputs.contiguous(), cosines.contiguous(), sines.contiguous()
+        width = cosines.shape[-1]
+        outputs = inputs.new_empty(*inputs.shape[:2], sum(matrices.outputs) // width, width)
+        turns = cosines.data_ptr(), sines.data_ptr(), cosines.shape[0] * cosines.shape[1]
+        self._heads(matrices.all, inputs.data_ptr(), _rows(inputs), width, *turns, outputs.data_ptr())
+        return outputs
+
+    def attention(
+        self, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None, scale: float
+    ) -> torch.Tensor:
+        """Attend from (batch, heads, rows, width) to (batch, kept heads, length, width), numbers of a row side by side.
+
+        Args:
+            query: the last positions.
+            key: of all positions.
+            value: likewise.
+            mask: bool, shape (batch or 1, 1, rows, length), true where a row may look; None: at what is not after it.
+            scale: factor of the products.
+
+        Returns:
+            Shape (batch, rows, heads, width).
+        """
+        batch, heads, rows, width = query.shape
+        outputs = query.new_empty(batch, rows, heads, width)
+        call = Heads(
+            query.data_ptr(),
+            key.data_ptr(),
+            value.data_ptr(),
+            None if mask is None else mask.data_ptr(),
+            *(batch, heads, key.shape[1], rows, key.shape[2], width),
+            *query.stride()[:3],
+            *key.stride()[:3],
+            *value.stride()[:3],
+            0 if mask is None or mask.shape[0] == 1 else mask.stride(0),
+            0 if mask is None else mask.stride(2),
+            scale,
+        )
+        self._attention(ctypes.addressof(call), outputs.data_ptr())
+        return outputs
+
+    def mlp(self, matrices: Matrices, inputs: torch.Tensor) -> torch.Tensor:
+        """silu(gate(inputs)) * up(inputs), through down; `matrices` are gate, up and down. Shape like `inputs`."""
+        inputs = inputs.contiguous()
+        outputs = inputs.new_empty(*inputs.shape[:-1], matrices.outputs[2])
+        self._mlp(matrices.all, inputs.data_ptr(), _rows(inputs), outputs.data_ptr())
+        return outputs
+
+    def norm(self, inputs: torch.Tensor, weight: torch.Tensor, epsilon: float) -> torch.Tensor:
+        """Divide each row by its root mean square and multiply with `weight`; the width is a multiple of 16."""
+        inputs = inputs.contiguous()
+        outputs = torch.empty_like(inputs)
+        width = inputs.shape[-1]
+        self._norm(inputs.data_ptr(), weight.data_ptr(), epsilon, _rows(inputs), width, outputs.data_ptr())
+        return outputs
+
+
+def find() -> Kernels | None:
+    """The kernels, if they were compiled from the present source and this processor can run them."""
+    able = torch.cpu.get_capabilities()
+    if not library().is_file() or not all(able.get(name) for name in NEEDED):
+        return None
+    return Kernels(library())
+
+
+def library() -> Path:
+    """Where the compiled file belongs; its name holds a digest of the source, so that an older one is not found."""
+    return BUILT / f"packed-{hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]}.so"
+
+
+def _rows(inputs: torch.Tensor) -> int:
+    return inputs.numel() // inputs.shape[-1]
+
+
+def _function(loaded: ctypes.CDLL, name: str, *arguments: type) -> ctypes._NamedFuncPointer:
+    function = loaded[name]
+    function.argtypes = arguments
+    function.restype = None
+    return function
