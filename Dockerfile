@@ -29,6 +29,12 @@ RUN --mount=type=secret,id=pip.conf,target=/etc/pip.conf \
     /opt/venv/bin/pip install "$(grep '^torch==' requirements.txt)" \
     && /opt/venv/bin/pip install .
 
+# The kernels that models are multiplied with; the image with a compiler stays behind.
+FROM packages AS kernels
+RUN apt-get update && apt-get install --yes --no-install-recommends g++
+COPY model/ model/
+RUN /opt/venv/bin/python -m model.kernels
+
 FROM python:3.11-slim
 # Hosting platforms run containers as uid 1000. Cells never run as root: this user owns its data and nothing else here.
 RUN useradd --uid 1000 --create-home playground \
@@ -37,6 +43,7 @@ COPY --from=packages /opt/venv /opt/venv
 WORKDIR /app
 COPY LICENSE app.py ./
 COPY model/ model/
+COPY --from=kernels /build/model/kernels/built/ model/kernels/built/
 COPY storage/ storage/
 COPY app/ app/
 COPY --from=page /page/static/built/ app/ui/static/built/

@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 EDITOR := app/ui/editor
 BUNDLE := app/ui/static/built/playground.js
+KERNELS := $(VENV)/kernels
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-security check format bench clean
@@ -15,7 +16,7 @@ BUNDLE := app/ui/static/built/playground.js
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(VENV)/ready $(BUNDLE) ## create the environment and build the page
+install: $(VENV)/ready $(KERNELS) $(BUNDLE) ## create the environment, compile the kernels, build the page
 
 run: install ## install what is missing, then serve http://127.0.0.1:7860
 	$(BIN)/python app.py
@@ -53,6 +54,11 @@ $(VENV)/ready: requirements.txt pyproject.toml
 
 $(VENV)/ready-dev: $(VENV)/ready
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+# Without a compiler, or on a processor they are not made for, models run on PyTorch's own operations.
+$(KERNELS): model/kernels/packed.cpp model/kernels/__main__.py | $(VENV)/ready
+	$(BIN)/python -m model.kernels
 	touch $@
 
 # Node.js builds the bundle. Where there is none, a wheel brings it into the environment.

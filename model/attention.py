@@ -26,13 +26,13 @@ _VECTOR, _WIDEST = 16, 256
 
 
 def decode_attention(
-    kernels: Kernels | None,
     module: nn.Module,
     query: torch.Tensor,
     key: torch.Tensor,
     value: torch.Tensor,
     attention_mask: torch.Tensor | None,
     *,
+    kernels: Kernels | None,
     scaling: float | None = None,
     dropout: float = 0.0,
     **others: Any,  # noqa: ANN401 - whatever the model's forward was given
@@ -40,12 +40,12 @@ def decode_attention(
     """Attend from `query`, shape (batch, heads, rows, width), to `key` and `value`, (batch, kv heads, length, width).
 
     Args:
-        kernels: compute few rows in float32; None if there are none.
         module: whose attention it is.
         query: the last positions.
         key: of all positions.
         value: likewise.
         attention_mask: bool, shape (batch, 1, rows, length), or None: each row sees what is not after it.
+        kernels: compute few rows in float32; None if there are none.
         scaling: factor of the products; None for one over the root of the width.
         dropout: 0, as nothing is trained.
         others: passed on to `scaled_dot_product_attention`, which takes what is not few rows.
@@ -66,7 +66,7 @@ def decode_attention(
 
 def register(kernels: Kernels | None) -> None:
     """Make `attn_implementation="decode"` known to Transformers; doing it again changes nothing."""
-    AttentionInterface.register(NAME, partial(decode_attention, kernels))
+    AttentionInterface.register(NAME, partial(decode_attention, kernels=kernels))
     AttentionMaskInterface.register(NAME, sdpa_mask)
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
-
 @dataclass(frozen=True, slots=True)
 class Blocks:
     """A matrix as `pack` takes it; `quanta` of shape (outputs, inputs), unsigned."""
@@ -77,7 +76,7 @@ def _nibbles(data: U8) -> U8:
 
 def _fifth_bits(data: U8) -> U8:
     """Bit i of a block's 32-bit number, as 16 for quantum i."""
-    return np.unpackbits(data, axis=1, bitorder="little") << 4
+    return np.unpackbits(data, axis=1, bitorder="little") << np.uint8(4)
 
 
 def _q4_0(blocks: U8) -> Parts:
@@ -98,7 +97,7 @@ def _q5_1(blocks: U8) -> Parts:
 
 
 def _q8_0(blocks: U8) -> Parts:
-    return blocks[:, 2:] ^ 128, _halfs(blocks[:, :2]), None  # adds 128 to a signed byte
+    return blocks[:, 2:] ^ np.uint8(128), _halfs(blocks[:, :2]), None  # adds 128 to a signed byte
 
 
 def _k_scales(blocks: U8) -> tuple[F32, F32]:
@@ -122,7 +121,7 @@ def _q4_k(blocks: U8) -> Parts:
 
 def _q5_k(blocks: U8) -> Parts:
     groups = np.arange(8, dtype=np.uint8)[:, None]
-    fifth = ((blocks[:, None, 16:48] >> groups) & 1).reshape(len(blocks), 256) << 4
+    fifth = ((blocks[:, None, 16:48] >> groups) & np.uint8(1)).reshape(len(blocks), 256) << np.uint8(4)
     return _k_nibbles(blocks[:, 48:]) | fifth, *_k_scales(blocks)
 
 

@@ -1,8 +1,8 @@
 """Turns a model's weights into what is mapped in seconds: safetensors, tokenizer.json, config.
 
-Two forms are made: packed, for processors, and BF16, for GPUs and disks. `from_pretrained(gguf_file=...)` unpacks a GGUF
-file at every start, takes a minute and several times the file's size in memory. Here each tensor is read by itself and
-written with its neighbours into a shard, once.
+Two forms are made: packed, for processors, and BF16, for GPUs and disks. `from_pretrained(gguf_file=...)` unpacks a
+GGUF file at every start, takes a minute and several times the file's size in memory. Here each tensor is read by itself
+and written with its neighbours into a shard, once.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SINGLE_DIGITS: Final = frozenset({"smollm", "starcoder", "refact", "command-r",
 
 
 def convert(
-    source: Path, target: Path, form: Form, stamp: Mapping[str, object], report: Report, cancel: Event
+    source: Path, target: Path, stamp: Mapping[str, object], report: Report, cancel: Event, *, form: Form
 ) -> None:
     """Convert `source` into the folder `target`.
 
@@ -51,10 +51,10 @@ def convert(
     Args:
         source: a verified GGUF file; or a folder of Transformers' layout, for the packed form.
         target: the folder to make; replaced if it is there.
-        form: packed or BF16.
         stamp: says what the folder was made from; `is_current` compares it.
         report: is told of the bytes of `source` that are done.
         cancel: gives the work up.
+        form: packed, or half (BF16).
 
     Raises:
         ConversionFailed: the file is not what Transformers knows.

@@ -36,8 +36,8 @@ class Int8Linear(nn.Module):
             packed[rows : rows + 8192] = part.round_().clamp_(-127, 127).to(torch.int8)
         self.packed: torch.Tensor
         self.scale: torch.Tensor
-        self.register_buffer("packed", packed)
-        self.register_buffer("scale", scale)
+        self.register_buffer("packed", packed, persistent=False)
+        self.register_buffer("scale", scale, persistent=False)
         self.bias = bias
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:

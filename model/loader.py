@@ -48,7 +48,7 @@ class LocalLoader:
         folder = prepare(entry, self.cache, self.sources, report, cancel)
         placement = place(measure(folder, entry.name), survey(self.cache), self.formats or CPU_FORMATS)
         form: Form = "packed" if placement.quantisation == "packed" else "half"
-        folder = prepare(entry, self.cache, self.sources, report, cancel, form)
+        folder = prepare(entry, self.cache, self.sources, report, cancel, form=form)
         report(Progress("loading"))
         engine = self._load(entry, folder, placement)
         if cancel.is_set():

@@ -108,8 +108,8 @@ def _replace_linear(model: nn.Module, tensors: Tensors, kernels: Kernels | None)
     for name in [name.removesuffix(".values") for name in tensors if name.endswith(".values")]:
         parent, _, child = name.rpartition(".")
         linear = model.get_submodule(name)
-        parts = [tensors.pop(f"{name}.{part}", None) for part in ("values", "scales", "minima")]
-        packed = Packed(*parts)  # type: ignore[arg-type] - values and scales are always there
+        minima = tensors.pop(f"{name}.minima", None)
+        packed = Packed(tensors.pop(f"{name}.values"), tensors.pop(f"{name}.scales"), minima)
         layer = _linear(packed, linear.out_features, tensors.pop(f"{name}.bias", None), kernels)  # type: ignore[arg-type]
         setattr(model.get_submodule(parent), child, layer)
 

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from model.packing import Packed
 
 # Their forward passes are the same, and tests compare them with those below.
-ATTENTIONS: Final = (LlamaAttention, MistralAttention, Qwen2Attention)
-MLPS: Final = (LlamaMLP, MistralMLP, Qwen2MLP)
-NORMS: Final = (LlamaRMSNorm, MistralRMSNorm, Qwen2RMSNorm)
+Attention = LlamaAttention | MistralAttention | Qwen2Attention
+Mlp = LlamaMLP | MistralMLP | Qwen2MLP
+Norm = LlamaRMSNorm | MistralRMSNorm | Qwen2RMSNorm
 VECTOR: Final = 16
 
 
@@ -59,7 +59,7 @@ class PackedAttention(nn.Module):
         kernels: what multiplies.
     """
 
-    def __init__(self, attention: LlamaAttention, kernels: Kernels) -> None:
+    def __init__(self, attention: Attention, kernels: Kernels) -> None:
         super().__init__()
         self.config = attention.config
         self.layer_idx = attention.layer_idx
@@ -68,8 +68,7 @@ class PackedAttention(nn.Module):
         self.num_key_value_groups = attention.num_key_value_groups
         self.sliding_window = getattr(attention, "sliding_window", None)
         self.o_proj = attention.o_proj
-        projections = [attention.q_proj, attention.k_proj, attention.v_proj]
-        self._matrices = Matrices([projection.part for projection in projections])
+        self._matrices = _matrices(attention.q_proj, attention.k_proj, attention.v_proj)
         self._heads = [outputs // attention.head_dim for outputs in self._matrices.outputs]
         self._kernels = kernels
 
@@ -83,7 +82,7 @@ class PackedAttention(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Attend; see `LlamaAttention.forward`."""
         made = self._kernels.heads(self._matrices, hidden_states, *position_embeddings)
-        query, key, value = made.transpose(1, 2).split(self._heads, dim=1)
+        query, key, value = torch.split(made.transpose(1, 2), self._heads, dim=1)
         if past_key_values is not None:
             key, value = past_key_values.update(key, value, self.layer_idx)
         attend = ALL_ATTENTION_FUNCTIONS.get_interface(self.config._attn_implementation, eager_attention_forward)  # noqa: SLF001
@@ -100,9 +99,9 @@ class PackedMlp(nn.Module):
         kernels: what multiplies.
     """
 
-    def __init__(self, mlp: LlamaMLP, kernels: Kernels) -> None:
+    def __init__(self, mlp: Mlp, kernels: Kernels) -> None:
         super().__init__()
-        self._matrices = Matrices([projection.part for projection in (mlp.gate_proj, mlp.up_proj, mlp.down_proj)])
+        self._matrices = _matrices(mlp.gate_proj, mlp.up_proj, mlp.down_proj)
         self._kernels = kernels
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -118,7 +117,7 @@ class PackedNorm(nn.Module):
         kernels: what computes.
     """
 
-    def __init__(self, norm: LlamaRMSNorm, kernels: Kernels) -> None:
+    def __init__(self, norm: Norm, kernels: Kernels) -> None:
         super().__init__()
         self.weight = norm.weight
         self._epsilon = float(norm.variance_epsilon)
@@ -146,13 +145,18 @@ def fuse(model: nn.Module, kernels: Kernels) -> None:
 
 
 def _fused(module: nn.Module, kernels: Kernels) -> nn.Module | None:
-    if isinstance(module, ATTENTIONS) and _packed(module) and module.head_dim % VECTOR == 0:
+    if isinstance(module, Attention) and _packed(module) and module.head_dim % VECTOR == 0:
         return PackedAttention(module, kernels)
-    if isinstance(module, MLPS) and _packed(module) and isinstance(module.act_fn, nn.SiLU | SiLUActivation):
+    if isinstance(module, Mlp) and _packed(module) and isinstance(module.act_fn, nn.SiLU | SiLUActivation):
         return PackedMlp(module, kernels)
-    if isinstance(module, NORMS) and module.weight.shape[0] % VECTOR == 0:
+    if isinstance(module, Norm) and module.weight.shape[0] % VECTOR == 0:
         return PackedNorm(module, kernels)
     return None
+
+
+def _matrices(*projections: nn.Module) -> Matrices:
+    """Of packed layers."""
+    return Matrices([layer.part for layer in projections if isinstance(layer, PackedLinear)])
 
 
 def _packed(module: nn.Module) -> bool:

@@ -4,17 +4,18 @@ A matrix of shape (outputs, inputs) is cut into tiles of 16 outputs and groups o
 
     weight = scale * (quantum - centre)      or, with minima,      weight = scale * quantum + minimum
 
-where the quantum is an unsigned number of `bits` bits, the centre half of its range, and scale and minimum belong to one
-output and a group of inputs (or half of one: two parts). These are the forms of the quantised tensors of GGUF files, so
-that those are kept as they are instead of being quantised twice.
+where the quantum is an unsigned number of `bits` bits, the centre half of its range, and scale and minimum belong to
+one output and a group of inputs (or half of one: two parts). These are the forms of the quantised tensors of GGUF
+files, so that those are kept as they are instead of being quantised twice.
 
     values   uint8   (tiles, groups, 64 * bits)           a group's quanta; below
     scales   float16 (tiles, groups * parts, 16)
     minima   float16 like scales, or absent
 
 A tile's group has eight vectors of 64 quanta: vector `s` holds the inputs 4s to 4s+3 of output 0, then of output 1, and
-so on. With 8 bits they follow each other. With fewer, four vectors of bytes hold the lowest 4 bits of vectors 0 to 3 in
-their lower halves and those of vectors 4 to 7 in their upper ones; for each further bit follow 64 bytes, a bit a quantum.
+so on. With 8 bits they follow each other. With fewer, four vectors of bytes hold the lowest 4 bits of vectors 0 to 3
+in their lower halves and those of vectors 4 to 7 in their upper ones; for each further bit follow 64 bytes, a bit for
+each quantum.
 """
 
 from __future__ import annotations

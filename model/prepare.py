@@ -31,6 +31,7 @@ def prepare(
     sources: Sequence[Source],
     report: Report,
     cancel: Event,
+    *,
     form: Form | None = None,
 ) -> Path:
     """The folder with the model's weights, tokenizer and configuration, made now unless it is there.
@@ -57,9 +58,13 @@ def prepare(
     lock = FileLock(home / ".lock")
     _acquire(lock, cancel)
     try:
-        return _prepare(entry, cache, sources, report, cancel, form)
+        if not is_prepared(entry, cache, form):  # another process may have done it meanwhile
+            original = obtain(entry, cache, sources, report, cancel)
+            if not _is_original(entry, form):
+                convert(original, _folder(entry, cache, form), _stamp(entry), report, cancel, form=form)
     finally:
         lock.release()
+    return _folder(entry, cache, form)
 
 
 def native_form(entry: ModelEntry) -> Form:
@@ -73,18 +78,6 @@ def is_prepared(entry: ModelEntry, cache: Path, form: Form | None = None) -> boo
     if _is_original(entry, form):
         return is_on_disk(entry, cache)
     return is_current(_folder(entry, cache, form), form, _stamp(entry))
-
-
-def _prepare(
-    entry: ModelEntry, cache: Path, sources: Sequence[Source], report: Report, cancel: Event, form: Form
-) -> Path:
-    if not _is_original(entry, form) and is_prepared(entry, cache, form):
-        return _folder(entry, cache, form)  # made by another process meanwhile
-    original = obtain(entry, cache, sources, report, cancel)
-    if _is_original(entry, form):
-        return original
-    convert(original, _folder(entry, cache, form), form, _stamp(entry), report, cancel)
-    return _folder(entry, cache, form)
 
 
 def _is_original(entry: ModelEntry, form: Form) -> bool:

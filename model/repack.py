@@ -37,11 +37,12 @@ class Names:
 
 def names_in(model: PreTrainedModel) -> Names:
     """Sort the names of a model's weights; the weights themselves are not looked at."""
+    output = model.get_output_embeddings()  # type: ignore[no-untyped-call]
     fitting = (name for name, module in model.named_modules() if fits(module))
     return Names(
         frozenset(f"{name}.weight" for name in fitting),
         _weight_of(model, model.get_input_embeddings()),
-        _weight_of(model, model.get_output_embeddings()),
+        _weight_of(model, output),
     )
 
 
@@ -76,7 +77,9 @@ def dequantised(tensor: ReaderTensor, processor: TensorProcessor) -> torch.Tenso
 
 
 def _processed(tensor: ReaderTensor, values: np.ndarray, processor: TensorProcessor) -> np.ndarray:
-    result = processor.process(weights=values, name=tensor.name, tensor_key_mapping={}, parsed_parameters={})
+    result = processor.process(  # type: ignore[no-untyped-call]
+        weights=values, name=tensor.name, tensor_key_mapping={}, parsed_parameters={}
+    )
     return np.asarray(result.weights)
 
 

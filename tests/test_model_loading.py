@@ -13,7 +13,7 @@ from transformers import LlamaForCausalLM
 
 from model import convert as conversion
 from model.catalogue import entry
-from model.convert import convert
+from model.convert import Form, convert
 from model.errors import Cancelled, ConversionFailed, LoadingError, WeightsError
 from model.loading import load_model, load_tokenizer
 from model.machine import measure
@@ -119,12 +119,12 @@ def file(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_gguf(tmp_path_factory.mktemp("gguf") / "tiny.gguf", folder)
 
 
-def prepared(file: Path, cache: Path) -> Path:
-    return prepare(entry(str(file)), cache, (), lambda _: None, threading.Event())
+def prepared(file: Path, cache: Path, form: Form = "packed") -> Path:
+    return prepare(entry(str(file)), cache, (), lambda _: None, threading.Event(), form=form)
 
 
 def test_a_converted_model_computes_the_same(file: Path, folder: Path, tmp_path: Path) -> None:
-    made = load_model(prepared(file, tmp_path), IN_MEMORY, tmp_path)
+    made = load_model(prepared(file, tmp_path, "half"), IN_MEMORY, tmp_path)
     assert torch.equal(logits(made), logits(load_model(folder, IN_MEMORY, tmp_path)))
 
 
@@ -145,7 +145,7 @@ def test_conversion_is_done_once_and_again_when_the_file_changes(
     first = mark.stat().st_mtime_ns
     assert is_prepared(model, tmp_path)
     assert (prepared(file, tmp_path) / conversion.MARK).stat().st_mtime_ns == first
-    monkeypatch.setattr(conversion, "RECIPE", conversion.RECIPE + 1)
+    monkeypatch.setitem(conversion.RECIPES, "packed", conversion.RECIPES["packed"] + 1)
     assert not is_prepared(model, tmp_path)
 
 
@@ -153,18 +153,18 @@ def test_a_conversion_that_is_given_up_leaves_nothing(file: Path, tmp_path: Path
     cancel = threading.Event()
     cancel.set()
     with pytest.raises(Cancelled):
-        convert(file, tmp_path / "converted", {}, lambda _: None, cancel)
+        convert(file, tmp_path / "converted", {}, lambda _: None, cancel, form="packed")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_killed_conversion_left_is_cleared_away(file: Path, tmp_path: Path) -> None:
     (tmp_path / ".converted-abc" / "model").mkdir(parents=True)
-    convert(file, tmp_path / "converted", {}, lambda _: None, threading.Event())
+    convert(file, tmp_path / "converted", {}, lambda _: None, threading.Event(), form="packed")
     assert [path.name for path in tmp_path.iterdir()] == ["converted"]
 
 
 def test_a_file_that_is_not_gguf_is_refused(tmp_path: Path) -> None:
     (tmp_path / "bad.gguf").write_bytes(b"nonsense" * 100)
     with pytest.raises(ConversionFailed, match=r"bad\.gguf could not be converted"):
-        convert(tmp_path / "bad.gguf", tmp_path / "converted", {}, lambda _: None, threading.Event())
+        convert(tmp_path / "bad.gguf", tmp_path / "converted", {}, lambda _: None, threading.Event(), form="packed")
     assert [path.name for path in tmp_path.iterdir()] == ["bad.gguf"]

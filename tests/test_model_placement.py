@@ -38,9 +38,9 @@ def test_a_gpu_too_small_to_help_is_left_alone() -> None:
     assert place(SEVEN_B, Machine(64 * GB, 0, (Gpu(0, 3 * GB),))).device_map == "cpu"
 
 
-def test_on_a_processor_the_weights_take_eight_bits() -> None:
+def test_on_a_processor_the_weights_are_packed() -> None:
     placement = place(HALF_B, Machine(4 * GB, 0))
-    assert (placement.device_map, placement.quantisation, placement.label) == ("cpu", "int8", "int8")
+    assert (placement.device_map, placement.quantisation, placement.label) == ("cpu", "packed", "packed")
 
 
 def test_formats_are_taken_in_the_order_given() -> None:

@@ -1,7 +1,7 @@
 """Products and small operations of a forward pass in C++, for processors with AVX-512 VNNI (packed.cpp).
 
-`python -m model.kernels` compiles them, as `make install` does. Where there is no compiler, or another processor, `find`
-gives None, and models run on PyTorch's own operations.
+`python -m model.kernels` compiles them, as `make install` does. Where there is no compiler, or another processor,
+`find` gives None, and models run on PyTorch's own operations.
 """
 
 from __future__ import annotations
