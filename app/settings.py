@@ -1,7 +1,9 @@
 """What the environment decides, read once at the start and handed to the parts."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, HttpUrl, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,12 +47,20 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         """The database's SQLAlchemy URL: the one given, else SQLite in the data folder."""
-        return self.database_url or f"sqlite:///{self.data / 'playground.db'}"
+        return self.database_url or self._own_database
+
+    @property
+    def _own_database(self) -> str:
+        return f"sqlite:///{self.data / 'playground.db'}"
 
     @property
     def kept(self) -> Path:
-        """Where the files are that people keep with their sessions."""
-        return self.data / "files"
+        """Where the files are that people keep with their sessions: each database knows its own sessions alone."""
+        if self.database == self._own_database:
+            return self.data / "files"
+        place = urlsplit(self.database)._replace(query="", fragment="")
+        place = place._replace(netloc=place.netloc.rpartition("@")[2])  # whoever changes a password keeps the files
+        return self.data / f"files-{sha256(place.geturl().encode()).hexdigest()[:16]}"
 
     @property
     def models(self) -> Path:

@@ -103,9 +103,11 @@ def kernels() -> Iterator[Kernels]:
 
 
 @pytest.fixture
-def stage(tmp_path: Path, kernels: Kernels) -> Stage:
-    """A playground of its own for one test."""
-    return Stage(tmp_path, kernels)
+def stage(tmp_path: Path, kernels: Kernels) -> Iterator[Stage]:
+    """A playground of its own for one test, which leaves no kernel to those that come after it."""
+    yield Stage(tmp_path, kernels)
+    for key in kernels.keys:
+        kernels.close(key)
 
 
 @pytest.fixture(scope="session")

@@ -160,6 +160,18 @@ def test_a_kept_file_that_was_removed_does_not_come_back(stage: Stage, files: Fi
     assert names(files, session) == []
 
 
+def test_a_kept_file_that_a_cell_removed_or_renamed_does_not_come_back(stage: Stage, files: Files) -> None:
+    session = stage.session()
+    files.keep(OWNER, session, kept=True)
+    for name in ("removed", "renamed", "left", "folder/inner"):
+        files.write(OWNER, session, name, name.encode())
+    stage.playground.runs.restart(OWNER, session)
+    printed(stage, session, "import os\nos.remove('removed')\nos.rename('renamed', 'new')\nos.remove('folder/inner')")
+    stage.playground.runs.restart(OWNER, session)
+    assert sorted(names(files, session)) == ["left", "new"]
+    assert files.read(OWNER, session, "new") == b"renamed"
+
+
 def test_another_server_finds_what_was_kept(stage: Stage, files: Files) -> None:
     session = stage.session()
     files.write(OWNER, session, "data.csv", b"a")

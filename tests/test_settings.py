@@ -31,6 +31,15 @@ def test_the_environment_decides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert settings.database == "postgresql://db/play"
 
 
+def test_each_database_has_its_own_kept_files_whoever_opens_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = {"": Settings.from_env().kept}
+    for url in ("postgresql://db/play", "postgresql://a:b@db/play", "postgresql://db/other", "sqlite:////tmp/a.db"):
+        monkeypatch.setenv("DATABASE_URL", url)
+        found[url] = Settings.from_env().kept
+    assert found["postgresql://db/play"] == found["postgresql://a:b@db/play"]
+    assert len(set(found.values())) == 4
+
+
 @pytest.mark.parametrize("port", ["-1", "65536", "http"])
 def test_a_wrong_value_names_its_variable(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
     monkeypatch.setenv("PLAYGROUND_PORT", port)

@@ -2,6 +2,7 @@
 
 RunnerError
 ├── KernelStartFailed   the sealed process did not come up
+├── JobTooLarge         a one-shot run was given more than can be sent to it
 ├── NotAsking           an answer was given, but no cell asks for input
 ├── FileRefused         a file of a session cannot be read or written
 ├── LimitUnknown        a limit was named that does not exist, or given a value it cannot have
@@ -16,6 +17,10 @@ class RunnerError(Exception):
 
 class KernelStartFailed(RunnerError):
     """The kernel process did not become ready; the message carries the end of what it wrote."""
+
+
+class JobTooLarge(RunnerError):
+    """A one-shot run was given more text and arguments than may be sent to it."""
 
 
 class NotAsking(RunnerError):

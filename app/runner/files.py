@@ -8,7 +8,7 @@ import os
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,13 +99,19 @@ class Files:
             except OSError as error:
                 raise FileRefused(f"The file {name!r} cannot be removed: {error.strerror}.") from None
 
-    def copy_to(self, other: "Files") -> None:
-        """Copy the files; what cannot be read, or does not fit, stays behind."""
+    def discard(self, name: str) -> None:
+        """Remove a file, if there is one."""
+        with suppress(FileRefused):
+            self.remove(name)
+
+    def copy_to(self, other: "Files") -> set[str]:
+        """Copy the files and give the names of those copied; what cannot be read, or does not fit, stays behind."""
+        copied = set()
         for entry in self.list():
-            try:
+            with suppress(FileRefused):
                 other.write(entry.name, self.read(entry.name))
-            except FileRefused:
-                continue
+                copied.add(entry.name)
+        return copied
 
     def _check_room(self, name: str, size: int) -> None:
         if size > self._limits.file_size:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import zmq
@@ -10,7 +11,7 @@ import zmq
 from .channels import NAMES, Channels, Message
 from .errors import KernelStartFailed
 from .events import Event, Finished, KernelState
-from .files import Files
+from .keeping import Keeping
 from .limits import Limits, sentence
 from .orders import Orders
 from .process import KernelProcess
@@ -48,7 +49,7 @@ class Kernel:
         self._ready = threading.Event()
         self._failure: KernelStartFailed | None = None
         self.message = ""
-        self.keep: Path | None = None
+        self.keeping = Keeping(limits)
         self.used_at = time.monotonic()
         self._thread = threading.Thread(target=self._live, name=f"kernel-{self.id[:8]}", daemon=True)
         self._thread.start()
@@ -310,8 +311,8 @@ class Kernel:
             self._channels.close()
         self._state = "none"
         self._finish_run(died=self._end)
-        if self.keep is not None and self.keep.is_dir():
-            Files(self.scratch, self._limits).copy_to(Files(self.keep, self._limits))
+        with suppress(OSError):  # the kept folder was removed just now, or its disk is full
+            self.keeping.take(self.scratch)
         self._process.remove()
         self._orders.close()
         self._ready.set()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import zmq
 
-from .errors import FileRefused, NotAsking, RunnerClosed
+from .errors import FileRefused, KernelStartFailed, NotAsking, RunnerClosed
 from .events import Event, Finished, KernelStatus, Queued, RunResult
 from .files import Files
 from .gate import Gate
@@ -197,7 +197,7 @@ class Kernels:
         seat.keep = folder
         kernel = self.kernel(key)
         if kernel is not None:
-            kernel.keep = folder
+            kernel.keeping.folder = folder
 
     def status(self, key: str) -> KernelStatus:
         """How the key's kernel is now."""
@@ -290,15 +290,19 @@ class Kernels:
         with self._lock:
             if not seat.closed:
                 seat.kernel = kernel
+                kernel.keeping.folder = seat.keep  # which may have been asked for meanwhile
                 return
         kernel.end("Stopped: the session was closed.")
 
     def _furnished(self, seat: Seat) -> Kernel:
         """A kernel from the pool with the files that were kept for it."""
         kernel = self._pool.take()
-        if seat.keep is not None:
-            kernel.keep = seat.keep
-            Files(seat.keep, self._limits).copy_to(Files(kernel.scratch, self._limits))
+        try:
+            if seat.keep is not None:
+                kernel.keeping.give(seat.keep, kernel.scratch)
+        except OSError as error:
+            kernel.end("Stopped: its files could not be given to it.")
+            raise KernelStartFailed(f"The files that were kept could not be given to the kernel: {error}") from error
         return kernel
 
     def _settle(self, key: str, seat: Seat, kernel: Kernel) -> None:

@@ -12,22 +12,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Self
 
-from .errors import KernelStartFailed, RunnerClosed
+from .errors import JobTooLarge, KernelStartFailed, RunnerClosed
 from .events import RunStatus
 from .failure import read_failure
-from .limits import MEBIBYTE, Limits, limit_of, sentence
+from .limits import MEBIBYTE, Limits, limit_of, readable_bytes, sentence
 from .provisioner import CODE, environment
-from .sealed import plain
+from .sealed import packets, plain
 from .setting import Setting, protect_memory, unused_uid
 
 START = "import sys; sys.path.insert(0, {folder!r}); from sealed import zygote; zygote.main()"
-PACKET = 1 << 23
+MOST_JOB = 32 * MEBIBYTE
+START_SECONDS = 60.0
 PATIENCE = 10.0  # seconds beyond the wall time until the zygote itself is given up
 
 ONESHOT_LIMITS = Limits(wall=5.0, cpu=5.0, memory=512 * MEBIBYTE, output=MEBIBYTE, message_size=MEBIBYTE)
@@ -35,10 +36,19 @@ ONESHOT_LIMITS = Limits(wall=5.0, cpu=5.0, memory=512 * MEBIBYTE, output=MEBIBYT
 
 @dataclass(frozen=True)
 class Call:
-    """A call of one of the program's functions with plain data."""
+    """A call of one of the program's functions with plain data, by position and by name."""
 
     function: str
     arguments: tuple[Any, ...] = ()
+    named: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_job(self) -> tuple[str, str]:
+        """The function, and its arguments as text.
+
+        Raises:
+            NotPlain: if one of them is no plain data.
+        """
+        return self.function, plain.dump((tuple(self.arguments), dict(self.named)))
 
 
 @dataclass(frozen=True)
@@ -80,12 +90,22 @@ class Outcome:
 
 
 class OneShot:
-    """Runs programs, several at a time. Methods may be called from any thread.
+    """Runs programs, several at a time. Methods may be called from any thread; more runs than workers wait.
+
+    Each run has a process to itself, forked from one that has nothing but the preloaded modules in it. It reads Python
+    and its packages, and has no network, no folder to write to, and no way to start a process. What it may use is
+    bounded by `limits`: wall and processor time, memory, what it prints (`output`, of which `kept_output` is kept), and
+    the size of all that its calls return together (`message_size`).
+
+        with OneShot(preload=["numpy"]) as oneshot:
+            outcome = oneshot.run("def add(a, b): return a + b", [Call("add", (1, 2)), Call("add", (1,))])
+            outcome.answers  # (Returned(3), Failed({"name": "TypeError", ...}))
 
     Args:
         limits: what each run is held to.
         workers: runs at a time; each has a process that forks for it.
-        preload: modules that programs find imported.
+        preload: modules that are imported once for all runs; others are imported by the run that needs them, which
+            for pandas takes longer than all the rest.
         setting: which of the machine's protections to use; all by default.
 
     Raises:
@@ -104,43 +124,63 @@ class OneShot:
         self._limits = limits
         self._preload = tuple(preload)
         self._setting = setting or Setting()
-        self._free: SimpleQueue[Zygote] = SimpleQueue()
+        self._places: SimpleQueue[Zygote | None] = SimpleQueue()
         self._closed = threading.Event()
         self._workers = workers
-        for _ in range(workers):
-            self._free.put(self._zygote())
+        self._places.put(self._zygote())  # whatever keeps one from starting is told here
+        for _ in range(workers - 1):
+            self._places.put(None)  # the others start when they are needed
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def run(self, source: str, calls: Sequence[Call] = ()) -> Outcome:
-        """Run the program, then make the calls, in a fresh sealed process.
+        """Run the program, then make the calls, in a fresh sealed process. Whatever the program does is a value.
 
         Raises:
+            NotPlain: an argument is no plain data.
+            JobTooLarge: program and arguments are more than `MOST_JOB` bytes.
+            KernelStartFailed: the forking process had ended, and no other one comes up.
             RunnerClosed: after `close`.
         """
-        texts = [(call.function, plain.dump(tuple(call.arguments))) for call in calls]
+        job = {"source": source, "calls": [call.as_job() for call in calls]}
         with self._borrow() as zygote:
             began = time.monotonic()
-            told = zygote.ask({"source": source, "calls": texts}, self._limits.wall + PATIENCE)
+            told = zygote.ask(job, self._limits.wall + PATIENCE)
             milliseconds = int(1000 * (time.monotonic() - began))
         return read_outcome(told, self._limits, milliseconds, len(calls))
 
     def close(self) -> None:
-        """End the forking processes, once the runs at work are over."""
+        """End the forking processes, once the runs at work are over; harmless if done twice."""
+        if self._closed.is_set():
+            return
         self._closed.set()
         for _ in range(self._workers):
-            self._free.get().close()
+            zygote = self._places.get()
+            if zygote is not None:
+                zygote.close()
+        self._places.put(None)  # for those who still wait: one after the other finds the place, and the end
 
     @contextmanager
     def _borrow(self) -> "Iterator[Zygote]":
-        if self._closed.is_set():
-            raise RunnerClosed("The one-shot runner has been shut down.")
-        zygote = self._free.get()
+        """A zygote that is well, for one run."""
+        zygote = self._places.get()
         try:
+            if self._closed.is_set():
+                raise RunnerClosed("The one-shot runner has been shut down.")
+            if zygote is None or not zygote.sound:
+                zygote = self._renewed(zygote)
             yield zygote
         finally:
-            if not zygote.sound:
-                zygote.close()
-                zygote = self._zygote()
-            self._free.put(zygote)
+            self._places.put(zygote)
+
+    def _renewed(self, old: "Zygote | None") -> "Zygote":
+        if old is not None:
+            old.close()
+        return self._zygote()
 
     def _zygote(self) -> "Zygote":
         options = {
@@ -148,7 +188,6 @@ class OneShot:
             "preload": self._preload,
             "landlock": self._setting.landlock,
             "uid": unused_uid() if os.geteuid() == 0 else None,
-            "parent": os.getpid(),
         }
         return Zygote(json.dumps(options))
 
@@ -157,9 +196,7 @@ class Zygote:
     """A forking process and the socket to it."""
 
     def __init__(self, options: str) -> None:
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        for end in (self._socket, theirs):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, PACKET)
+        self._socket, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
                 [sys.executable, "-I", "-c", START.format(folder=str(CODE)), str(theirs.fileno()), options],
@@ -169,29 +206,44 @@ class Zygote:
                 stderr=subprocess.PIPE,
                 pass_fds=[theirs.fileno()],
             )
-        self.sound = True
-        if self._receive(60.0) is None:
+        self._lost = False
+        if self._receive(START_SECONDS) is None:
+            self._process.kill()
             words = self._process.stderr.read() if self._process.stderr else b""
             self.close()
             raise KernelStartFailed(f"The one-shot runner did not start. It wrote:\n{words.decode()[-2000:]}")
 
+    @property
+    def sound(self) -> bool:
+        """Whether it can take a job."""
+        return not self._lost and self._process.poll() is None
+
     def ask(self, job: dict[str, Any], seconds: float) -> dict[str, Any] | None:
-        """Have a job done; None if the zygote did not answer in time or at all."""
+        """Have a job done; None if the zygote did not answer in time or at all.
+
+        Raises:
+            JobTooLarge: the job is not sent.
+        """
+        text = packets.packed(job)
+        if len(text) > MOST_JOB:
+            size = f"{readable_bytes(len(text))} of program and arguments"
+            raise JobTooLarge(f"A one-shot run takes {readable_bytes(MOST_JOB)}, not {size}.")
         try:
-            self._socket.send(json.dumps(job).encode())
+            self._socket.settimeout(seconds)
+            self._socket.sendall(text)
         except OSError:
-            self.sound = False
+            self._lost = True
             return None
         return self._receive(seconds)
 
     def _receive(self, seconds: float) -> dict[str, Any] | None:
         self._socket.settimeout(seconds)
         try:
-            packet = self._socket.recv(PACKET)
+            told = packets.receive(self._socket)
         except OSError:
-            packet = b""
-        self.sound = bool(packet)
-        return json.loads(packet) if packet else None
+            told = None
+        self._lost = told is None
+        return told
 
     def close(self) -> None:
         """End the process."""

@@ -1,7 +1,8 @@
 """Plain Python data as JSON that keeps its types: what may cross the wall between a one-shot run and its judge.
 
 Values are None, bool, int, float, complex, str, bytes, and lists, tuples, sets, frozensets and dicts of them, of
-exactly these types. Anything else, such as an object that claims to equal everything, does not cross.
+exactly these types. NumPy's numbers and arrays cross as the numbers and lists that they stand for. Anything else, such
+as an object that claims to equal everything, does not cross.
 """
 
 import json
@@ -53,6 +54,8 @@ def encode(value: object, depth: int) -> Any:  # noqa: ANN401 - JSON
         return ["dict", [[encode(k, depth - 1), encode(v, depth - 1)] for k, v in value.items()]]
     if kind.__name__ in GROUPS and isinstance(value, list | tuple | set | frozenset) and kind.__module__ == "builtins":
         return [kind.__name__, [encode(item, depth - 1) for item in value]]
+    if kind.__module__ == "numpy" and hasattr(value, "tolist"):
+        return encode(value.tolist(), depth - 1)
     raise NotPlain(f"{kind.__name__} is not plain data")
 
 

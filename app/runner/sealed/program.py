@@ -20,8 +20,8 @@ def serve(job: dict[str, Any], result: int) -> NoReturn:
     space: dict[str, Any] = {"__name__": "program", "__builtins__": __builtins__}
     entries = [attempt(lambda: execute(job["source"], space), job["source"])]
     if "error" not in entries[0]:
-        for function, arguments in job["calls"]:
-            entries.append(attempt(lambda f=function, a=arguments: space[f](*plain.load(a)), job["source"]))
+        for function, given in job["calls"]:
+            entries.append(attempt(lambda f=function, g=given: call(space[f], g), job["source"]))
     write(result, json.dumps(entries).encode())
     sys.stdout.flush()
     sys.stderr.flush()
@@ -31,6 +31,12 @@ def serve(job: dict[str, Any], result: int) -> NoReturn:
 def execute(source: str, space: dict[str, Any]) -> None:
     """Run the program's text in its own namespace."""
     exec(compile(source, FILENAME, "exec"), space)  # noqa: S102 - that is the purpose; the process is sealed
+
+
+def call(function: Any, given: str) -> Any:  # noqa: ANN401 - any function of the program
+    """Call it with the positional and named arguments in the text."""
+    arguments, named = plain.load(given)
+    return function(*arguments, **named)
 
 
 def attempt(action: Any, source: str) -> dict[str, Any]:  # noqa: ANN401 - a function without arguments

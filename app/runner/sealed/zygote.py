@@ -1,12 +1,14 @@
 """Forks one sealed process for each one-shot run: `python -I -c START <descriptor> <options as JSON>`.
 
 The zygote itself runs no foreign code. It imports what programs need once, so that a run costs a fork and the sealing.
-It reads jobs from the socket it was given, one JSON object a packet, and answers each with one packet.
+It reads jobs from the socket it was given, one JSON object each (`packets`), and answers each with another. It ends
+with that socket: it does not ask to be killed with its parent, as that means the thread that started it (prctl(2)).
 """
 
 import gc
 import importlib
 import json
+import math
 import os
 import resource
 import select
@@ -16,19 +18,18 @@ import sys
 import time
 from typing import Any
 
-from . import identity, landlock, places, rlimits, seccomp
+from . import identity, landlock, packets, places, rlimits, seccomp
 from .policy import ONESHOT_POLICY
 from .program import serve
 
-PACKET = 1 << 22
 PIECE = 1 << 16
+CLOSED_SECONDS = 0.2
 
 
 def main() -> None:
     """Prepare once what every child needs; then serve jobs until the socket is closed."""
     descriptor, options = int(sys.argv[1]), json.loads(sys.argv[2])
     sys.path.pop(0)
-    identity.die_with(options["parent"])
     if options["uid"] is not None:
         identity.make_reachable([sys.prefix, sys.base_prefix], options["uid"])
     for name in options["preload"]:
@@ -37,9 +38,9 @@ def main() -> None:
         zygote = Zygote(options)
         gc.collect()
         gc.freeze()  # the children share these pages as long as nobody counts references in them
-        jobs.send(b"{}")
-        while packet := jobs.recv(PACKET):
-            jobs.send(json.dumps(zygote.run(json.loads(packet), jobs.fileno())).encode())
+        jobs.sendall(packets.packed({"ready": True}))
+        while job := packets.receive(jobs):
+            jobs.sendall(packets.packed(zygote.run(job, jobs.fileno())))
 
 
 class Zygote:
@@ -65,7 +66,7 @@ class Zygote:
         os.close(output_end)
         os.close(result_end)
         try:
-            answer = Follow(child, output, result, self._limits).until_end()
+            answer = Follow(child, output, result, jobs, self._limits).until_end()
         finally:
             os.close(output)
             os.close(result)
@@ -84,7 +85,8 @@ class Zygote:
             identity.drop(self._uid)
         identity.die_with(parent)
         rlimits.apply(self._limits)
-        resource.setrlimit(resource.RLIMIT_CPU, (int(self._limits["cpu"]),) * 2)
+        most = math.ceil(self._limits["cpu"])
+        resource.setrlimit(resource.RLIMIT_CPU, (most, most + 1))
         if self._ruleset is not None:
             landlock.enforce(self._ruleset)
             os.close(self._ruleset)
@@ -92,10 +94,19 @@ class Zygote:
 
 
 class Follow:
-    """One child from its fork to its end: drains its pipes, holds it to its limits, reaps it."""
+    """One child from its fork to its end: drains its pipes, holds it to its limits, reaps it.
 
-    def __init__(self, child: int, output: int, result: int, limits: dict[str, float]) -> None:
+    Args:
+        child: its process id.
+        output: where it prints to.
+        result: where it writes what came of it.
+        jobs: ends the child too, once the other side has closed it.
+        limits: by their names.
+    """
+
+    def __init__(self, child: int, output: int, result: int, jobs: int, limits: dict[str, float]) -> None:
         self._child = child
+        self._jobs = jobs
         self._limits = limits
         self._kept = {output: bytearray(), result: bytearray()}
         self._most = {output: int(limits["output"]), result: int(limits["message_size"])}
@@ -112,18 +123,27 @@ class Follow:
         open_ends = {self._output, self._result}
         while open_ends and self._limit is None:
             left = deadline - time.monotonic()
-            ready = select.select(list(open_ends), [], [], max(0.0, left))[0]
-            if not ready:
+            ready = select.select([*open_ends, self._jobs], [], [], max(0.0, left))[0]
+            if not ready or self._jobs in ready:  # nobody waits for an answer any more
                 self._limit = "wall"
+                break
             for end in ready:
                 if not self._read(end):
                     open_ends.discard(end)
-        status = self._reap()
-        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
+        status, burnt = self._reap()
+        if self._limit is None and self._overran(status, burnt):
             self._limit = "cpu"
         kept = self._kept[self._output][: int(self._limits["kept_output"])]
         result = self._kept[self._result].decode("utf-8", "replace")
         return {"limit": self._limit, "status": status, "result": result, "output": kept.decode("utf-8", "replace")}
+
+    def _overran(self, status: int, burnt: float) -> bool:
+        """Whether the system ended it for its processor time: with a signal that it may ignore, then with another.
+
+        The system counts that time by ticks, which may be more than what it tells afterwards.
+        """
+        ended_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None
+        return ended_by == signal.SIGXCPU or (ended_by == signal.SIGKILL and burnt > self._limits["cpu"] / 2)
 
     def _read(self, end: int) -> bool:
         """Take a piece; false at the end. More than the limit allows ends the run."""
@@ -133,22 +153,14 @@ class Follow:
             self._limit = "output"
         return bool(piece)
 
-    def _reap(self) -> int:
-        """Kill the child, whatever it does, and collect it."""
-        reaped, status = os.waitpid(self._child, os.WNOHANG)
-        if not reaped:
-            if self._limit is not None:
+    def _reap(self) -> tuple[int, float]:
+        """Kill the child, whatever it does, and collect it: its wait status, and its seconds of processor time."""
+        deadline = time.monotonic() + (CLOSED_SECONDS if self._limit is None else 0.0)
+        while True:
+            late = time.monotonic() >= deadline
+            if late:
                 os.kill(self._child, signal.SIGKILL)
-            status = self._wait()
-        return status
-
-    def _wait(self) -> int:
-        """Wait briefly for one who closed its pipes but goes on, then kill it."""
-        deadline = time.monotonic() + 0.2
-        while time.monotonic() < deadline:
-            reaped, status = os.waitpid(self._child, os.WNOHANG)
+            reaped, status, use = os.wait4(self._child, 0 if late else os.WNOHANG)
             if reaped:
-                return status
-            time.sleep(0.0005)
-        os.kill(self._child, signal.SIGKILL)
-        return os.waitpid(self._child, 0)[1]
+                return status, use.ru_utime + use.ru_stime
+            time.sleep(0.0005)  # it closed its pipes; it may go on
