@@ -61,7 +61,7 @@ class Check(_Record):
     def met_by(self, answer: Returned | Failed | None) -> bool:
         """Whether this is what the check expects; None stands for a call that was not made."""
         if isinstance(answer, Failed):
-            return answer.failure["name"] == self.raises
+            return bool(answer.failure["name"] == self.raises)
         if answer is None or self.gives is None:
             return False
         wanted: Any = ast.literal_eval(self.gives)
