@@ -8,6 +8,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from pydantic import BaseModel
 
+from app.audit import Scanner
 from app.runner import Kernels, Limits
 from app.session import Playground
 from app.settings import Settings
@@ -60,6 +61,7 @@ def assembled(settings: Settings) -> Iterator[Playground]:
             fixed_model=settings.engine_url is not None and settings.script is None,
             kept=settings.kept,
             limits=limits,
+            scanner=Scanner(),
         )
         try:
             yield playground

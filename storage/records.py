@@ -181,6 +181,8 @@ class Version:
         sha256: of `source`, see `sha256_of`.
         parent_id: the version that it was made from.
         status: only `open` (typed by hand) and `writing` (by the model) versions may change.
+        weights: SHA-256 of the weights that wrote it, or "" where they are not known.
+        audit: what a scan said of exactly this source, or None before there was one.
     """
 
     id: str
@@ -194,7 +196,9 @@ class Version:
     turn_id: str | None
     model: str
     quantisation: str
+    weights: str
     sampling: Json
+    audit: Json | None
     created_at: datetime
 
 

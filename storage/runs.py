@@ -76,6 +76,11 @@ class RunStore(Store):
         """The newest run of the version."""
         return self._newest(select(RunRow).where(RunRow.version_id == version_id))
 
+    def ran_before(self, session_id: str, sha256: str) -> bool:
+        """Whether exactly this code has begun to run in the session before."""
+        query = select(RunRow.seq).where(RunRow.session_id == session_id, RunRow.sha256 == sha256)
+        return self._orm.scalar(query.where(RunRow.started_at.is_not(None)).limit(1)) is not None
+
     def newest_runs(self, session_id: str) -> dict[str, Run]:
         """The newest run of each cell of a session that has one, by cell id."""
         newest = select(func.max(RunRow.seq)).where(RunRow.session_id == session_id).group_by(RunRow.cell_id)

@@ -123,7 +123,9 @@ class VersionRow(Identified):
     turn_id: Mapped[str | None] = mapped_column(_points_to("turns.id"), index=True)
     model: Mapped[str]
     quantisation: Mapped[str]
+    weights: Mapped[str]
     sampling: Mapped[dict[str, Any]]
+    audit: Mapped[dict[str, Any] | None] = mapped_column(PackedJson)
     created_at: Mapped[datetime]
 
 

@@ -27,6 +27,7 @@ class VersionStore(Store):
         turn_id: str | None = None,
         model: str = "",
         quantisation: str = "",
+        weights: str = "",
         sampling: Json | None = None,
     ) -> Version:
         """The next version of a cell; the cell shows it only after `show_version`.
@@ -44,7 +45,8 @@ class VersionStore(Store):
         row = VersionRow(id=new_id(), cell_id=cell_id, number=self._next_number(cell_id), created_at=utcnow())
         row.source, row.sha256 = source, sha256_of(check_text(source))
         row.origin, row.status, row.parent_id, row.turn_id = origin, status, parent_id, turn_id
-        row.model, row.quantisation, row.sampling = model, quantisation, sampling or {}
+        row.model, row.quantisation, row.weights, row.sampling = model, quantisation, weights, sampling or {}
+        row.audit = None
         return self._saved(Version, row)
 
     def version(self, version_id: str, *, cell_id: str | None = None) -> Version:
@@ -64,6 +66,13 @@ class VersionStore(Store):
         query = select(VersionRow).join(CellRow, CellRow.version_id == VersionRow.id)
         query = query.where(CellRow.session_id == session_id, CellRow.deleted_at.is_(None))
         return {row.cell_id: to_record(Version, row) for row in self._orm.scalars(query)}
+
+    def unaudited(self, session_id: str) -> list[Version]:
+        """The versions that live cells of a session show, whole or open, which nothing is known of yet."""
+        query = select(VersionRow).join(CellRow, CellRow.version_id == VersionRow.id)
+        query = query.where(CellRow.session_id == session_id, CellRow.deleted_at.is_(None))
+        query = query.where(VersionRow.audit.is_(None), VersionRow.status != "writing")
+        return to_records(Version, self._orm.scalars(query))
 
     def version_heads(self, session_id: str) -> list[VersionHead]:
         """Every version of every cell of a session (deleted cells too) without its source, by cell and number."""
@@ -93,7 +102,7 @@ class VersionStore(Store):
         if row.status not in _CHANGING:
             raise VersionClosed(version_id, row.status)
         if row.source != source:
-            row.source, row.sha256 = source, sha256_of(check_text(source))
+            row.source, row.sha256, row.audit = source, sha256_of(check_text(source)), None
             cell.revision += row.status == "open" and cell.version_id == version_id
         return self._saved(Version, row)
 
@@ -109,6 +118,17 @@ class VersionStore(Store):
             raise VersionClosed(version_id, row.status)
         row.status = status
         return self._saved(Version, row)
+
+    def set_audit(self, version_id: str, sha256: str, audit: Json) -> bool:
+        """Keep what a scan said of a source; false if the version has another source by now.
+
+        Raises:
+            NotFound: no such version.
+        """
+        row = self._row(VersionRow, version_id, lock=True)
+        if row.sha256 == sha256:
+            row.audit = audit
+        return row.sha256 == sha256
 
     def _next_number(self, cell_id: str) -> int:
         """Unique as long as the cell is locked; the table refuses a second one in any case."""

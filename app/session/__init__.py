@@ -3,8 +3,9 @@
 `Playground` is the way in; `Snapshot` is what the page draws; errors stand in `app.session.errors`.
 """
 
+from app.session.auditing import audit_of
 from app.session.document import is_current
-from app.session.errors import Busy, Conflict, Missing, Refused, SessionError
+from app.session.errors import Busy, Conflict, Missing, Refused, Risky, SessionError
 from app.session.feed import Changes, Feed, Watch
 from app.session.files import Listing
 from app.session.lineage import title_of
@@ -23,11 +24,13 @@ __all__ = [
     "Missing",
     "Playground",
     "Refused",
+    "Risky",
     "Running",
     "SessionError",
     "Snapshot",
     "Watch",
     "Writing",
+    "audit_of",
     "is_current",
     "title_of",
 ]

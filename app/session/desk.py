@@ -32,6 +32,7 @@ class Desk:
         self.feed = Feed()
         self.at_work = AtWork()
         self.on_records: Callable[[str], None] = lambda _: None
+        self.on_changed: Callable[[str], None] = lambda _: None
         self.closing = threading.Event()
         self._threads: set[threading.Thread] = set()
         engines.listen(lambda _: self.feed.tell_all(Changes(engine=True)))
@@ -41,6 +42,7 @@ class Desk:
         """Stored records of a session changed: nothing read before may be shown again."""
         self.on_records(session_id)
         self.feed.tell(session_id, Changes(records=True, sessions=True))
+        self.on_changed(session_id)
 
     def end(self, work: Writing | Running, store: Callable[[], None]) -> None:
         """Store how a piece of work ended, and forget it.

@@ -49,6 +49,7 @@ def _cell(snapshot: Snapshot, number: int, cell: Cell, version: Version) -> Json
         "origin": version.origin,
         "edited": version.origin == "hand",
         "stale": snapshot.outdated(cell.id),
+        "audit": version.audit,
         "run": _run(snapshot.runs.get(cell.id), version),
     }
 

@@ -4,6 +4,7 @@ SessionError
 ├── Refused    the request makes no sense or breaks a rule
 ├── Missing    there is no such thing, or it belongs to somebody else
 ├── Busy       it would be fine a little later
+├── Risky      the audit advises against it; whoever asked may insist
 └── Conflict   somebody else changed it first; carries what is stored now
 """
 
@@ -22,6 +23,10 @@ class Missing(SessionError):
 
 class Busy(SessionError):
     """The thing is in use, or not ready yet."""
+
+
+class Risky(SessionError):
+    """The audit found something of high severity in code that has never run."""
 
 
 class Conflict(SessionError):

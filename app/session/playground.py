@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from app.audit import Scanner
 from app.runner import Kernels, Limits
 from app.session import snapshot as snapshots
+from app.session.auditing import Auditing, scanning
 from app.session.cells import Cells
 from app.session.desk import Desk
 from app.session.feed import Feed
@@ -40,6 +42,7 @@ class Playground:
         fixed_model: people may not choose another model.
         kept: folder for the files that people keep with their sessions; None lets all files go with their kernels.
         limits: what `kernels` holds a session's files to.
+        scanner: audits code before it runs; without one, no code is audited and every cell says so when it runs.
 
     Attributes:
         sessions, turns, cells, runs, files, shares, models: the services.
@@ -56,9 +59,14 @@ class Playground:
         fixed_model: bool = False,
         kept: Path | None = None,
         limits: Limits | None = None,
+        scanner: Scanner | None = None,
     ) -> None:
         self._desk = Desk(database, engines, kernels, Kept(kept))
         self._desk.on_records = self._forget
+        self._scanner = scanner
+        auditing = Auditing(self._desk, scanning(scanner))
+        if scanner is not None:
+            self._desk.on_changed = auditing.follow
         self._lock = threading.Lock()
         self._snapshots: OrderedDict[str, Snapshot] = OrderedDict()
         self._ages: dict[str, int] = {}
@@ -68,9 +76,9 @@ class Playground:
         self.sessions = Sessions(self._desk, self.snapshot)
         self.turns = Turns(self._desk, self.snapshot)
         self.cells = Cells(self._desk, self.snapshot)
-        self.runs = Runs(self._desk, self.cells, self.snapshot)
+        self.runs = Runs(self._desk, self.cells, auditing, self.snapshot)
         self.files = Files(self._desk, limits or Limits())
-        self.shares = Shares(self._desk, self.snapshot)
+        self.shares = Shares(self._desk, auditing, self.snapshot)
         self.models = Models(self._desk, on_disk, fixed=fixed_model)
 
     @property
@@ -117,6 +125,8 @@ class Playground:
         self._desk.join(PATIENCE)
         self._desk.kernels.shutdown()
         self._desk.join(PATIENCE)
+        if self._scanner is not None:
+            self._scanner.close()
         self._desk.engines.close()
         self._desk.database.close()
 

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from app.session.auditing import Auditing
 from app.session.cells import close_open
 from app.session.desk import Desk
 from app.session.document import share_document
@@ -23,18 +24,22 @@ class Shares:
 
     Args:
         desk: the leaves.
+        auditing: scans what is shown, so that whoever opens the link knows.
         read: reads a session of an owner as it is now.
     """
 
-    def __init__(self, desk: Desk, read: Callable[[str, str], Snapshot]) -> None:
+    def __init__(self, desk: Desk, auditing: Auditing, read: Callable[[str, str], Snapshot]) -> None:
         self._desk = desk
+        self._auditing = auditing
         self._read = read
 
     def share(self, owner: str, session_id: str) -> tuple[Snapshot, Share]:
         """Copy the session as it is now behind its link; the link is made if there is none that works."""
         with self._desk.database.begin() as tx:
-            for cell in tx.cells(tx.session_of(owner, session_id).id):
-                close_open(tx, cell)
+            closed = [close_open(tx, cell) for cell in tx.cells(tx.session_of(owner, session_id).id)]
+        for version in closed:
+            if version is not None and version.status != "writing":
+                self._auditing.of(version)
         self._desk.on_records(session_id)
         document = share_document(self._read(owner, session_id))
         with self._desk.database.begin() as tx:

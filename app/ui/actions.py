@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, validate_call
 
 from app.runner import RunnerError
-from app.session import Busy, Conflict, Missing, Playground, Refused, SessionError
+from app.session import Busy, Conflict, Missing, Playground, Refused, Risky, SessionError
 from app.session.words import storable
 from app.ui import view
 from model.errors import ModelError
@@ -205,9 +205,20 @@ class Actions:
 
     # Runs
 
-    def run(self, owner: str, session: Id, cell: Id, source: Source, revision: int) -> Json:
-        """Store what stands in a cell and run exactly that."""
-        return {"run": self._playground.runs.run(owner, session, cell, source, revision)}
+    def run(  # noqa: PLR0917
+        self,
+        owner: str,
+        session: Id,
+        cell: Id,
+        source: Source,
+        revision: int,
+        anyway: bool = False,  # noqa: FBT001, FBT002 (given by name)
+    ) -> Json:
+        """Store what stands in a cell and run exactly that; `risky` tells why it first has to be asked `anyway`."""
+        try:
+            return {"run": self._playground.runs.run(owner, session, cell, source, revision, anyway=anyway)}
+        except Risky as risky:
+            return {"risky": str(risky)}
 
     def run_all(self, owner: str, session: Id) -> Json:
         """Run every cell from the top."""

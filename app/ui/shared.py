@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from app.ui import audits
+
 _SECOND = 1000
 _MINUTE = 60 * _SECOND
 _SHORT = 7  # characters of a digest, enough to compare by eye
@@ -45,6 +47,33 @@ class Failure(_Record):
     message: str
     frames: list[Frame] = Field(default_factory=list)
     hidden: int = 0
+
+
+class Finding(_Record):
+    """One thing that the audit says; low ones are notes."""
+
+    line: int
+    severity: str
+    rule: str = ""
+    reason: str
+
+
+class Audit(_Record):
+    """What the scan of the code shown said before it ran."""
+
+    state: str
+    message: str = ""
+    findings: list[Finding] = Field(default_factory=list)
+
+    @property
+    def words(self) -> str:
+        """The audit in a chip."""
+        return audits.words(self.state, [finding.severity for finding in self.findings])
+
+    @property
+    def warns(self) -> bool:
+        """Whether it says more than notes."""
+        return self.state != "read" or any(finding.severity != "low" for finding in self.findings)
 
 
 class Run(_Record):
@@ -91,6 +120,7 @@ class Cell(_Record):
     origin: str
     edited: bool = False
     stale: str | None = None
+    audit: Audit | None = None
     run: Run | None = None
 
     @property

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.session import Choice, Listing, Running, Snapshot, Writing, is_current, title_of
+from app.ui import audits
 from app.ui.outputs import drawn
 from storage.records import Cell, Run, SessionSummary, Share, Turn, Version
 
@@ -136,6 +137,7 @@ def _version(snapshot: Snapshot, version: Version) -> Json:
         "status": version.status,
         "turn": ids.index(writer) + 1 if writer in ids else turns.get(version.id),
         "parent": snapshot.numbers.get(version.parent_id) if version.parent_id else None,
+        "audit": audits.drawn(version),
     }
 
 

@@ -1,6 +1,7 @@
 // An answer in one line: where it went, what became of it. It leads to its cell.
 import { Icon, type IconName } from "./icons";
 import { seconds } from "./format";
+import { auditLook, warnedLines } from "./notebook/audit";
 import { activeCell, cells, showCell, turns } from "./store";
 import type { Cell, Run, Turn } from "./types";
 
@@ -85,8 +86,15 @@ function ran(turn: Turn, cell: Cell | undefined): Evidence[] {
   if (!turn.cell || !cell) return [];
   if (cell.version.number !== turn.cell.version) return [{ words: `now v${cell.version.number}` }];
   const run = cell.run;
-  if (!run || run.version !== turn.cell.version) return [{ words: "not run" }];
-  return [outcome(run), ...(cell.stale ? [{ words: "stale", tone: "warn" as const, icon: "clock" as const }] : [])];
+  const scan = audited(cell);
+  if (!run || run.version !== turn.cell.version) return [{ words: "not run" }, ...scan];
+  return [outcome(run), ...scan, ...(cell.stale ? [{ words: "stale", tone: "warn" as const, icon: "clock" as const }] : [])];
+}
+
+/** What of the audit somebody has to know who sees only the card. */
+function audited({ version: { audit } }: Cell): Evidence[] {
+  if (!audit || !warnedLines(audit).length) return [];
+  return [{ words: audit.words, ...auditLook(audit) } as Evidence];
 }
 
 function outcome(run: Run): Evidence {

@@ -54,6 +54,23 @@ export interface VersionHead {
   status: "writing" | "open" | "whole" | "stopped" | "cut";
   turn: number | null; // the turn that wrote it, where it is in the branch shown
   parent: number | null; // number of the version it came from
+  audit: Audit | null; // null until it was scanned
+}
+
+export interface Audit {
+  state: "read" | "unreadable" | "failed";
+  message: string; // why it was not read
+  line: number | null; // where it does not parse
+  findings: Finding[];
+  words: string; // "1 warning"
+}
+
+export interface Finding {
+  line: number;
+  severity: "low" | "medium" | "high"; // low: a note
+  confidence: "low" | "medium" | "high";
+  rule: string; // Bandit's id, or "missing": an import that leads nowhere
+  reason: string;
 }
 
 export interface Version extends VersionHead {
@@ -244,7 +261,7 @@ export interface Actions {
   edit: [{ cell: string; source: string; revision: number }, { revision: number } | { conflict: Conflict }];
   versions: [{ cell: string }, { versions: Version[] }];
   restore: [{ cell: string; version: string; revision: number }, { revision: number } | { conflict: Conflict }];
-  run: [{ cell: string; source: string; revision: number }, { run: string } | { conflict: Conflict }];
+  run: [{ cell: string; source: string; revision: number; anyway?: boolean }, { run: string } | { conflict: Conflict } | { risky: string }];
   run_all: [{}, {}];
   run_stale: [{}, {}];
   interrupt: [{}, {}];

@@ -4,6 +4,7 @@ import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { activeCell, cellElement, view } from "../store";
 import type { Cell, Fault } from "../types";
 import { Add, Conflicted, Faults, Place, Refine } from "./cellParts";
+import { Findings, Risky } from "./audit";
 import { Code } from "./code";
 import { stop } from "./deeds";
 import { Asked, Evidence, Stopped } from "./evidence";
@@ -91,9 +92,10 @@ function Card({ cell, session }: { cell: Cell; session: string }) {
             {moving.value && <Place cell={cell} attempt={attempt} done={() => (moving.value = false)} />}
             <Faults fault={fault} text={text} />
             <Conflicted cell={cell} text={text} />
+            <Risky cell={cell} text={text} run={() => attempt(text.run(true))} />
             {looking.value && <History cell={cell} text={text} looking={looking} fail={fail} />}
             <Code cell={cell} text={text} hidden={!!looking.value} />
-            {!looking.value && <Under cell={cell} refused={refused} />}
+            {!looking.value && <Under cell={cell} refused={refused} attempt={attempt} />}
             {!looking.value && !writing && <Refine cell={cell} session={session} fail={fail} />}
           </>
         ) : (
@@ -114,12 +116,19 @@ function reopen(id: string): void {
   queueMicrotask(() => choose(id, true));
 }
 
-function Under({ cell, refused }: { cell: Cell; refused: boolean }) {
+interface UnderProps {
+  cell: Cell;
+  refused: boolean;
+  attempt: (deed: Promise<Fault | null>) => void;
+}
+
+function Under({ cell, refused, attempt }: UnderProps) {
   const { run } = cell;
   const writing = cell.version.status === "writing";
   return (
     <>
       <Evidence cell={cell} refused={refused} />
+      {!writing && <Findings cell={cell} attempt={attempt} />}
       {!writing && <Stopped cell={cell} />}
       {!writing && run && run.outputs.length > 0 && <Outputs run={run} number={cell.number} stale={cell.stale !== null} />}
       {!writing && run?.failure && !runs(run) && (

@@ -23,6 +23,7 @@ export class CellText {
   readonly local = signal(""); // what is on the screen
   readonly conflict = signal<Conflict | null>(null);
   readonly fault = signal<Fault | null>(null);
+  readonly risky = signal(""); // why the audit advises against running what stands here, said when it was to run
   show: Show = () => {};
   drawn: unknown = null; // the editor's cursor and undo history while it is closed
 
@@ -64,6 +65,7 @@ export class CellText {
   /** The person changed the text. */
   type(source: string): void {
     this.local.value = source;
+    this.risky.value = "";
     this.keep();
     if (!this.conflict.value) this.schedule(PAUSE);
   }
@@ -82,19 +84,21 @@ export class CellText {
     });
   }
 
-  /** Runs what is on the screen. */
-  run(): Promise<Fault | null> {
+  /** Runs what is on the screen; where the audit advises against it, `risky` says why and nothing runs. */
+  run(anyway = false): Promise<Fault | null> {
     return this.inTurn(async () => {
+      this.risky.value = "";
       if (this.conflict.value) return UNDECIDED;
       for (;;) {
         const source = (this.sent = this.local.value);
-        const answer = await act("run", this.args({ source, revision: this.revision }));
+        const answer = await act("run", this.args({ source, revision: this.revision, anyway }));
         if (failed(answer)) return answer.fault;
         if ("conflict" in answer) {
           if (this.rebase(answer.conflict)) continue;
           return null; // the cell shows the conflict
         }
         // The revision that the run made comes with the live stream; what was seen before it is old.
+        if ("risky" in answer) this.risky.value = answer.risky;
         if (source !== this.stored) this.passed = this.revision;
         this.stored = source;
         this.keep();

@@ -3,6 +3,7 @@ import { useSignalEffect } from "@preact/signals";
 import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Cell } from "../types";
+import { warnedLines } from "./audit";
 import type { CellText } from "./cellText";
 import { CodeView } from "./codeView";
 import { failedLine } from "./format";
@@ -50,6 +51,13 @@ export function Code({ cell, text, hidden }: { cell: Cell; text: CellText; hidde
   useLayoutEffect(() => {
     if (!writing) editor.current!.markError(line);
   }, [cell.run?.id, cell.run?.status, line, writing]);
+
+  // A change that is not scanned yet keeps the marks where they have moved to.
+  const { audit } = cell.version;
+  useLayoutEffect(() => {
+    if (writing) editor.current!.markWarned([]);
+    else if (audit && text.local.value === cell.source) editor.current!.markWarned(warnedLines(audit));
+  }, [text, audit, cell.source, writing]);
 
   useSignalEffect(() => {
     if (wanted.value?.cell === cell.id && editor.current) takeFocus(cell.id, editor.current);

@@ -76,6 +76,13 @@ export class CodeView {
     this.view.dispatch({ effects: setMarks.of({ error: line }) });
   }
 
+  /** Marks the lines that the audit warns of. */
+  markWarned(lines: number[]): void {
+    const { doc } = this.view.state;
+    const warned = lines.filter((line) => line <= doc.lines).map((line) => doc.line(line).from);
+    this.view.dispatch({ effects: setMarks.of({ warned }) });
+  }
+
   name(label: string): void {
     const attributes = EditorView.contentAttributes.of({ "aria-label": label });
     this.view.dispatch({ effects: this.label.reconfigure(attributes) });

@@ -6,6 +6,7 @@ import { Notice } from "../notice";
 import { act, failed } from "../server";
 import { turns } from "../store";
 import type { Cell, Fault, Run } from "../types";
+import { AuditChip } from "./audit";
 import { refine } from "./deeds";
 import { duration, ended, provenance, runs } from "./format";
 import { Chip } from "./header";
@@ -13,12 +14,14 @@ import { Chip } from "./header";
 export function Evidence({ cell, refused }: { cell: Cell; refused: boolean }) {
   const { run, version } = cell;
   const writing = version.status === "writing";
-  if (!run && !writing && !refused && version.origin === "hand" && version.number === 1) return null;
+  const quiet = !version.audit || version.audit.words === "audit clean";
+  if (!run && !writing && !refused && quiet && version.origin === "hand" && version.number === 1) return null;
   return (
     <div class="ev-row">
       {writing ? <Chip icon="clock" text={`${version.number > 1 ? "the new version" : "it"} can run when it is written`} /> : null}
       {!writing && refused && <Chip id={`why-${cell.id}`} icon="shut" text="not run: no sandbox" />}
       {!writing && cell.stale && <Chip tone="stale" icon="clock" text={`stale: ${cell.stale}`} />}
+      {!writing && <AuditChip cell={cell} />}
       {!writing && run && <Ran run={run} />}
       {!writing && run && run.version !== version.number && <Chip text={`output of v${run.version}`} />}
       <span class="prov">{writing ? legend(cell) : provenance(version)}</span>

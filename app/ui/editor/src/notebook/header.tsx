@@ -4,6 +4,7 @@ import { type Item, Menu } from "../menu";
 import type { Cell } from "../types";
 import { startDrag } from "./drag";
 import { duration, ended, runs } from "./format";
+import { auditLook, warnedLines } from "./audit";
 import type { Looking } from "./history";
 
 interface Props {
@@ -49,6 +50,9 @@ export function Row({ cell, menu, open }: { cell: Cell; menu: (Item | null)[]; o
       <span class="grow" />
       <span class="chips">
         {cell.stale && <Chip tone="stale" icon="clock" text="stale" />}
+        {cell.version.audit && warnedLines(cell.version.audit).length > 0 && (
+          <Chip {...auditLook(cell.version.audit)} text={cell.version.audit.words} />
+        )}
         {cell.run && <Outcome cell={cell} />}
       </span>
       <span class="ver wide">v{cell.version.number}</span>

@@ -7,10 +7,11 @@ import type { Arriving } from "./lines";
 export interface Marks {
   error: number | null; // line, from 1
   arriving: Omit<Arriving, "text"> | null;
+  warned: readonly number[]; // starts of the lines that the audit warns of; they move with the text
 }
 
 export const setMarks = StateEffect.define<Partial<Marks>>();
-const NONE: Marks = { error: null, arriving: null };
+const NONE: Marks = { error: null, arriving: null, warned: [] };
 
 const field = StateField.define<Marks>({
   create: () => NONE,
@@ -18,7 +19,8 @@ const field = StateField.define<Marks>({
     const set = change.effects.flatMap((effect) => (effect.is(setMarks) ? [effect.value] : []));
     if (set.length) return Object.assign({}, marks, ...set) as Marks;
     // Once the code has been edited, nobody knows whether its line would still fail.
-    return change.docChanged && marks.error !== null ? { ...marks, error: null } : marks;
+    if (!change.docChanged || (marks.error === null && !marks.warned.length)) return marks;
+    return { ...marks, error: null, warned: marks.warned.map((at) => change.changes.mapPos(at)) };
   },
 });
 
@@ -44,6 +46,7 @@ const waiting = Decoration.mark({ class: "cm-waiting" });
 const changed = Decoration.line({ class: "cm-changedHere" });
 const failed = Decoration.line({ class: "cm-failed" });
 const failedNumber = new LineClass("cm-failed");
+const warnedNumber = new LineClass("cm-warned");
 
 function decorations(state: EditorState): DecorationSet {
   const { error, arriving } = state.field(field);
@@ -60,10 +63,11 @@ function decorations(state: EditorState): DecorationSet {
 }
 
 function numbers(state: EditorState): RangeSet<GutterMarker> {
-  const { error } = state.field(field);
-  return error && error <= state.doc.lines
-    ? RangeSet.of([failedNumber.range(state.doc.line(error).from)])
-    : RangeSet.empty;
+  const { error, warned } = state.field(field);
+  const starts = new Set(warned.filter((at) => at <= state.doc.length).map((at) => state.doc.lineAt(at).from));
+  const found = [...starts].map((at) => warnedNumber.range(at));
+  if (error && error <= state.doc.lines) found.push(failedNumber.range(state.doc.line(error).from));
+  return RangeSet.of(found, true);
 }
 
 /** Wrapped lines continue below their own indentation; only the lines on the screen are looked at. */

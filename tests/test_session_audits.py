@@ -1,0 +1,110 @@
+"""Audits of versions: kept with exactly their text, made before the first run, asked about, shown on shares."""
+
+from collections.abc import Iterator
+
+import pytest
+from conftest import OWNER, Stage, wait_for
+
+from app.audit import Scanner
+from app.runner import Kernels, Limits
+from app.session import Playground, Refused, Risky, audit_of
+
+RISKY = "import subprocess\nname = 'x'\nsubprocess.run('ls ' + name, shell=True)"
+
+
+@pytest.fixture(scope="module")
+def kernels() -> Iterator[Kernels]:
+    kernels = Kernels(Limits(), preload=())
+    yield kernels
+    kernels.shutdown()
+
+
+@pytest.fixture(scope="module")
+def scanner() -> Iterator[Scanner]:
+    scanner = Scanner()
+    yield scanner
+    scanner.close()
+
+
+@pytest.fixture
+def stage(tmp_path_factory: pytest.TempPathFactory, kernels: Kernels, scanner: Scanner) -> Stage:
+    stage = Stage(tmp_path_factory.mktemp("stage"), kernels)
+    stage.playground = Playground(stage.database, stage.engines, kernels, on_disk=lambda _: False, scanner=scanner)
+    return stage
+
+
+def rules(stage: Stage, session: str, cell: str) -> list[str] | None:
+    audit = audit_of(stage.playground.snapshot(OWNER, session).versions[cell])
+    return None if audit is None else [finding.rule for finding in audit.findings]
+
+
+def run(stage: Stage, session: str, cell: str, source: str, *, anyway: bool = False) -> str:
+    revision = next(it.revision for it in stage.playground.snapshot(OWNER, session).cells if it.id == cell)
+    return stage.playground.runs.run(OWNER, session, cell, source, revision, anyway=anyway)
+
+
+def test_what_a_cell_shows_is_audited_whoever_wrote_it(stage: Stage) -> None:
+    session = stage.session()
+    hand = stage.add(session, "eval('1')")
+    wait_for(lambda: rules(stage, session, hand) == ["B307"])
+    written = stage.ask(session, "again", "```python\nexec('1')\n```", "new").cells[-1].id
+    wait_for(lambda: rules(stage, session, written) == ["B102"])
+
+
+def test_an_edited_text_loses_its_audit_and_gets_its_own(stage: Stage) -> None:
+    session = stage.session()
+    cell = stage.add(session, "eval('1')")
+    wait_for(lambda: rules(stage, session, cell) == ["B307"])
+    with stage.database.read() as tx:
+        revision, before = tx.cell(cell).revision, tx.shown_versions(session)[cell]
+    with stage.database.begin() as tx:
+        tx.update_source(before.id, "1 + 1", expected_revision=revision)
+        assert tx.version(before.id).audit is None
+        assert not tx.set_audit(before.id, before.sha256, before.audit or {})
+    stage.playground.cells.edit(OWNER, session, cell, "1 + 2", revision + 1)
+    wait_for(lambda: rules(stage, session, cell) == [])
+
+
+def test_high_severity_is_asked_about_before_the_first_run_alone(stage: Stage) -> None:
+    session = stage.session()
+    cell = stage.add(session, "1")
+    with pytest.raises(Risky, match=r"Cell 1 was not run\. Line 3: A value in this command"):
+        run(stage, session, cell, RISKY)
+    assert stage.playground.snapshot(OWNER, session).versions[cell].source == RISKY
+    assert not stage.playground.snapshot(OWNER, session).runs
+    run(stage, session, cell, RISKY, anyway=True)
+    assert stage.settled(session).runs[cell].status == "error"  # the sandbox has the last word
+    run(stage, session, cell, RISKY)
+    stage.settled(session)
+    with pytest.raises(Risky):
+        run(stage, session, cell, RISKY + "  # changed")
+
+
+def test_run_all_asks_before_anything_runs(stage: Stage) -> None:
+    session = stage.session()
+    stage.add(session, "1")
+    stage.add(session, RISKY)
+    with pytest.raises(Risky, match="Cell 2 was not run"):
+        stage.playground.runs.run_all(OWNER, session)
+    assert not stage.playground.snapshot(OWNER, session).runs
+
+
+def test_a_share_shows_the_audit_of_what_it_shows(stage: Stage) -> None:
+    session = stage.session()
+    stage.add(session, "eval('1')")
+    snapshot, share = stage.playground.shares.share(OWNER, session)
+    assert [finding["rule"] for finding in share.document["cells"][0]["audit"]["findings"]] == ["B307"]
+    assert snapshot.cells
+
+
+def test_where_there_is_no_scanner_a_run_says_so(stage: Stage) -> None:
+    bare = Playground(stage.database, stage.engines, stage.kernels, on_disk=lambda _: False)
+    session = bare.sessions.create(OWNER).id
+    cell = bare.cells.add(OWNER, session, None, RISKY)
+    bare.runs.run(OWNER, session, cell.id, RISKY, cell.revision)
+    wait_for(lambda: not bare.snapshot(OWNER, session).running)
+    audit = audit_of(bare.snapshot(OWNER, session).versions[cell.id])
+    assert audit is not None
+    assert audit.message == "Not audited: this server has no scanner."
+    with pytest.raises(Refused):
+        bare.runs.run_stale(OWNER, session)
