@@ -9,6 +9,7 @@ from app.session.errors import SessionError
 from app.session.feed import Changes
 from app.session.lineage import title_of
 from app.session.placing import Aim, Place, place
+from app.session.provenance import REPLAY, recipe, weights_of
 from app.session.saving import Saver
 from app.session.snapshot import Snapshot
 from app.session.words import storable
@@ -32,12 +33,14 @@ class Request:
     Attributes:
         base_id: the version to be changed, where it is not the one the cell shows (a turn that is asked again).
         sampling: with the seed that will be used.
+        replay: a past turn's prompt and report, to be answered once more as they were.
     """
 
     turn_id: str
     session_id: str
     base_id: str | None
     sampling: Sampling
+    replay: tuple[Prompt, dict[str, object]] | None = None
 
 
 class Answer:
@@ -90,9 +93,13 @@ class Answer:
         snapshot = self._read()
         aim = self._aim(snapshot)
         self._begin(engine, aim)
-        prompt = build(self._prompt_state(snapshot, aim), engine, self._request.sampling)
+        prompt, report = self._request.replay or self._prompt(engine, snapshot, aim)
         outcome, reply = self._stream(engine, prompt, aim)
-        return outcome, reply, report_of(prompt)
+        return outcome, reply, report
+
+    def _prompt(self, engine: Engine, snapshot: Snapshot, aim: Aim) -> tuple[Prompt, dict[str, object]]:
+        prompt = build(self._prompt_state(snapshot, aim), engine, self._request.sampling)
+        return prompt, {**report_of(prompt), REPLAY: recipe(prompt)}
 
     def _stream(self, engine: Engine, prompt: Prompt, aim: Aim) -> tuple[Outcome, Reply]:
         reader, came = ReplyReader(prompt.begun, prompt.style), False
@@ -155,6 +162,7 @@ class Answer:
                 turn_id=turn.id,
                 model=turn.model,
                 quantisation=turn.quantisation,
+                weights=weights_of(turn.model),
                 sampling=turn.sampling,
             )
             tx.show_version(cell.id, version.id)

@@ -99,6 +99,7 @@ class Cells:
                 parent_id=old.id,
                 model=old.model,
                 quantisation=old.quantisation,
+                weights=old.weights,
                 sampling=old.sampling,
             )
             after = tx.show_version(cell.id, new.id, expected_revision=revision)

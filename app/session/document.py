@@ -1,10 +1,12 @@
 """A snapshot as a document of its own: what a link shows, and what a notebook file holds."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import nbformat
 
 from app.session.lineage import title_of
+from app.session.provenance import ancestors_of, provenance
 from app.session.snapshot import Snapshot
 from storage.records import Cell, Run, Version, utcnow
 
@@ -70,8 +72,13 @@ def _run(run: Run | None, version: Version) -> Json | None:
     }
 
 
-def notebook(snapshot: Snapshot) -> str:
-    """The session as a Jupyter notebook (nbformat 4.5): requests as Markdown, cells with their newest outputs."""
+def notebook(snapshot: Snapshot, histories: Mapping[str, Sequence[Version]]) -> str:
+    """The session as a Jupyter notebook (nbformat 4.5): requests as Markdown, cells with their newest outputs.
+
+    Args:
+        snapshot: the session.
+        histories: the versions of each cell, by cell id: where what it shows comes from.
+    """
     requests: dict[str, list[str]] = {}
     for turn in snapshot.turns:
         requests.setdefault(turn.cell_id or "", []).append(turn.request)
@@ -83,30 +90,24 @@ def notebook(snapshot: Snapshot) -> str:
         }
     )
     for cell in snapshot.cells:
-        book.cells.extend(_notebook_cells(snapshot, cell, requests.get(cell.id, [])))
+        book.cells.extend(_notebook_cells(snapshot, cell, requests.get(cell.id, []), histories[cell.id]))
     return str(nbformat.writes(book))
 
 
-def _notebook_cells(snapshot: Snapshot, cell: Cell, requests: list[str]) -> list[Json]:
+def _notebook_cells(snapshot: Snapshot, cell: Cell, requests: list[str], history: Sequence[Version]) -> list[Json]:
     version, run = snapshot.versions[cell.id], snapshot.runs.get(cell.id)
     code = nbformat.v4.new_code_cell(
         version.source,
         id=cell.id[:64],
         execution_count=run.execution_count if run else None,
         outputs=[nbformat.from_dict(output) for output in run.outputs] if run else [],
-        metadata={"codegen_playground": _provenance(version)},
+        metadata={"codegen_playground": _claims(snapshot, version, history)},
     )
     # Indented text is shown as it is: what a person wrote is not Markdown.
     words = "\n\n".join("\n".join(f"    {line}" for line in request.splitlines()) for request in requests)
     return [nbformat.v4.new_markdown_cell(words, id=f"{cell.id[:60]}-ask"), code] if requests else [code]
 
 
-def _provenance(version: Version) -> Json:
-    return {
-        "version": version.number,
-        "origin": version.origin,
-        "model": version.model,
-        "quantisation": version.quantisation,
-        "sampling": version.sampling,
-        "sha256": version.sha256,
-    }
+def _claims(snapshot: Snapshot, version: Version, history: Sequence[Version]) -> Json:
+    turns = {turn.version_id: number for number, turn in enumerate(snapshot.turns, 1)}
+    return provenance(version, ancestors_of(version, history), turns.get(version.id))

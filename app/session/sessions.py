@@ -110,7 +110,9 @@ class Sessions:
         """File name and text of the session as a Jupyter notebook."""
         snapshot = self._read(owner, session_id)
         stem = re.sub(r"[^\w-]+", "-", snapshot.session.title.lower()).strip("-")[:60] or "session"
-        return f"{stem}.ipynb", notebook(snapshot)
+        with self._desk.database.read() as tx:
+            histories = {cell.id: tx.versions(cell.id) for cell in snapshot.cells}
+        return f"{stem}.ipynb", notebook(snapshot, histories)
 
     def _close_kernel(self, session_id: str, runs: Sequence[Running]) -> None:
         # A run that waits for its kernel would bring one up behind the back of a session closed under it.

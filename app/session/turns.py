@@ -15,13 +15,14 @@ from app.session.errors import Busy, Missing, Refused
 from app.session.feed import Changes
 from app.session.lineage import title_of
 from app.session.placing import Aim
+from app.session.provenance import REPLAY, prompt_again
 from app.session.sessions import UNTITLED, sampling_of
 from app.session.snapshot import Snapshot
 from app.session.words import request_of, title_of_request
 from app.session.work import Writing
 from model.engine import Sampling
-from model.prompt import PromptState, build
-from storage.records import NEW_CELL, Session, Turn
+from model.prompt import Prompt, PromptState, build
+from storage.records import NEW_CELL, Session, Turn, Version
 from storage.transaction import Transaction
 
 MOST_WAITING = 8  # turns of one session that wait for their answer
@@ -98,6 +99,34 @@ class Turns:
             self._begin(owner, turn, cell_id or "auto", base_id=base_id, sampling=_seeded(sampling), again=again)
         return turn
 
+    def repeat(self, owner: str, session_id: str, version_id: str) -> Turn:
+        """Write a version once more from the very prompt, sampling and seed it was written from, as a branch beside it.
+
+        On the same machine the text is the same.
+
+        Raises:
+            Missing: no turn wrote it, or its prompt was not kept.
+            Refused: another model is loaded now.
+            Busy: the turn is still being written.
+        """
+        engine = self._desk.engines.engine()
+        snapshot = self._read(owner, session_id)
+        with self._beginning:
+            self._refuse_crowd(session_id)
+            with self._desk.database.begin() as tx:
+                session = tx.session_of(owner, session_id)
+                version = tx.version(version_id)
+                old = tx.turn(_writer(version), session_id=session.id)
+                if old.id in snapshot.writing:
+                    raise Busy("This version is still being written. Wait for its end.")
+                prompt, sampling = prompt_again(old, engine)
+                cell_id = version.cell_id if snapshot.number_of(version.cell_id) else NEW_CELL
+                turn = self._turn(tx, session, old.request, old.parent_id, self._aim(snapshot, old.request, cell_id))
+                tx.update_session(session.id, head_turn_id=turn.id)
+            replay = prompt, old.prompt_report
+            self._begin(owner, turn, cell_id, base_id=version.parent_id, sampling=sampling, replay=replay)
+        return turn
+
     def stop(self, owner: str, session_id: str, turn_id: str) -> None:
         """End a turn within one token and keep what came; does nothing to one that has ended."""
         self._owned(owner, session_id)
@@ -164,7 +193,7 @@ class Turns:
             turn = tx.turn(turn_id, session_id=tx.session_of(owner, session_id).id)
         if not turn.prompt_report:
             raise Missing("What the model saw in this turn was not kept: the turn ended before it was answered.")
-        return turn.prompt_report
+        return {name: value for name, value in turn.prompt_report.items() if name != REPLAY}
 
     def _aim(self, snapshot: Snapshot, request: str, target: str) -> Aim:
         if target == NEW_CELL:
@@ -184,14 +213,22 @@ class Turns:
             raise Busy(f"{MOST_WAITING} requests wait for their answers already. Wait for one, or stop it.")
 
     def _begin(
-        self, owner: str, turn: Turn, target: str, *, base_id: str | None, sampling: Sampling, again: bool = False
+        self,
+        owner: str,
+        turn: Turn,
+        target: str,
+        *,
+        base_id: str | None,
+        sampling: Sampling,
+        again: bool = False,
+        replay: tuple[Prompt, dict[str, Any]] | None = None,
     ) -> None:
         before = list(self._desk.at_work.writing(turn.session_id).values())
         work = Writing(turn.id, turn.session_id)
         self._desk.at_work.begin(work)
         answer = Answer(
             self._desk,
-            Request(turn.id, turn.session_id, base_id, sampling),
+            Request(turn.id, turn.session_id, base_id, sampling, replay),
             work,
             read=lambda: self._read(owner, turn.session_id),
             aim=lambda snapshot: self._aim(snapshot, turn.request, target),
@@ -232,6 +269,7 @@ class Turns:
             turn_id=turn.id,
             model=moved.model,
             quantisation=moved.quantisation,
+            weights=moved.weights,
             sampling=moved.sampling,
         )
         tx.show_version(cell.id, new.id)
@@ -248,6 +286,13 @@ class Turns:
     def _owned(self, owner: str, session_id: str) -> None:
         with self._desk.database.read() as tx:
             tx.session_of(owner, session_id)
+
+
+def _writer(version: Version) -> str:
+    """The id of the turn that wrote the version."""
+    if version.turn_id is None:
+        raise Missing("No turn wrote this version: it was typed, restored or copied. Choose one that a turn wrote.")
+    return version.turn_id
 
 
 def _seeded(sampling: Sampling) -> Sampling:

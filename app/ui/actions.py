@@ -151,6 +151,10 @@ class Actions:
         """Ask something else in a turn's place, as a branch beside it."""
         return {"turn": self._playground.turns.again(owner, session, turn, request).id}
 
+    def repeat(self, owner: str, session: Id, version: Id) -> Json:
+        """Write a version once more from the same prompt and seed."""
+        return {"turn": self._playground.turns.repeat(owner, session, version).id}
+
     def show_branch(self, owner: str, session: Id, turn: Id) -> Json:
         """Show the branch that goes through a turn."""
         self._playground.turns.show_branch(owner, session, turn)

@@ -148,6 +148,11 @@ def version(snapshot: Snapshot, its: Version) -> Json:
         "source": its.source,
         "created_at": its.created_at.isoformat(),
         "model": its.model,
+        "quantisation": its.quantisation,
+        "weights": its.weights,
+        "sampling": its.sampling,
+        "sha256": its.sha256,
+        "repeatable": its.turn_id is not None,
     }
 
 

@@ -77,6 +77,11 @@ export interface Version extends VersionHead {
   source: string;
   created_at: string;
   model: string;
+  quantisation: string;
+  weights: string; // SHA-256 of the weights that wrote it, "" where it is not known
+  sampling: Record<string, number | null>;
+  sha256: string;
+  repeatable: boolean; // a turn wrote it
 }
 
 export interface Cell {
@@ -251,6 +256,7 @@ export interface Actions {
   stop: [{ turn: string }, {}];
   regenerate: [{ turn: string }, { turn: string }];
   edit_turn: [{ turn: string; request: string }, { turn: string }];
+  repeat: [{ version: string }, { turn: string }];
   show_branch: [{ turn: string }, {}];
   move_answer: [{ turn: string; target: Target }, {}];
   sees: [{ request: string; target: Target } | { turn: string }, Sees];

@@ -59,7 +59,7 @@ function Card({ cell, session }: { cell: Cell; session: string }) {
     if (number === cell.version.number) looking.value = null;
     else if (looking.value?.versions.some((version) => version.number === number)) {
       looking.value = { ...looking.value, at: number, against: null };
-    } else attempt(lookAt(cell, looking, number, false));
+    } else attempt(lookAt(cell, looking, number, "code"));
   };
   const menu = menuOf({
     cell,
@@ -67,9 +67,9 @@ function Card({ cell, session }: { cell: Cell; session: string }) {
     open,
     attempt,
     place: () => (moving.value = true),
-    look: () => {
+    look: (what) => {
       choose(cell.id, true);
-      attempt(lookAt(cell, looking, cell.version.number, true));
+      attempt(lookAt(cell, looking, cell.version.number, what));
     },
   });
   const keys = (event: KeyboardEvent): void => {

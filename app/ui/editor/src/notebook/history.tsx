@@ -6,6 +6,7 @@ import { Icon } from "../icons";
 import { act, failed } from "../server";
 import type { Cell, Fault, Version } from "../types";
 import type { CellText } from "./cellText";
+import { Details } from "./details";
 import { Diff, Listing } from "./diffView";
 import { provenance } from "./format";
 
@@ -14,15 +15,16 @@ export interface Looking {
   at: number; // number of the version that is looked at
   against: number | null; // number of the version it is compared with
   listed: boolean; // all versions are listed
+  detailed: boolean; // where the version comes from is shown
 }
 
 /** Fetches the versions and looks at one of them. */
-export async function lookAt(cell: Cell, looking: Signal<Looking | null>, at: number, listed: boolean): Promise<Fault | null> {
+export async function lookAt(cell: Cell, looking: Signal<Looking | null>, at: number, show: "list" | "details" | "code"): Promise<Fault | null> {
   const answer = await act("versions", { cell: cell.id });
   if (failed(answer)) return answer.fault;
   const numbers = answer.versions.map((version) => version.number);
   const known = numbers.includes(at) ? at : (numbers.at(-1) ?? at);
-  looking.value = { versions: answer.versions, at: known, against: null, listed };
+  looking.value = { versions: answer.versions, at: known, against: null, listed: show === "list", detailed: show === "details" };
   return null;
 }
 
@@ -34,7 +36,7 @@ interface Props {
 }
 
 export function History({ cell, text, looking, fail }: Props) {
-  const { versions, at, against, listed } = looking.value!;
+  const { versions, at, against, listed, detailed } = looking.value!;
   const shown = versions.find((version) => version.number === at);
   if (!shown) return null;
   const current = cell.version.number;
@@ -55,12 +57,14 @@ export function History({ cell, text, looking, fail }: Props) {
         <p role="status"><b>v{at}</b> {at === current ? "is the current version" : provenance(shown)}, {when(shown)}</p>
         <span class="grow" />
         <Choice versions={versions} at={at} current={current} against={against} choose={(to) => set({ against: to })} />
+        <button type="button" class="btn" aria-expanded={detailed} onClick={() => set({ detailed: !detailed })}>Details</button>
         {at !== current && <button type="button" class="btn" onClick={() => void restore()}>Restore</button>}
         <button type="button" class="btn" onClick={() => (looking.value = null)}>
           <Icon name="back" />Back to v{current}
         </button>
       </div>
       {listed && <List versions={versions} at={at} current={current} look={(to) => set({ at: to })} />}
+      {detailed && <Details cell={cell} version={shown} versions={versions} />}
       {other ? (
         <Diff old={sourceOf(other.number < at ? other : shown)} now={sourceOf(other.number < at ? shown : other)}
           title={`v${Math.max(at, other.number)} against v${Math.min(at, other.number)}`} />

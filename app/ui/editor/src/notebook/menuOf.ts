@@ -11,7 +11,7 @@ interface Props {
   text: CellText;
   open: boolean;
   attempt: (deed: Promise<Fault | null>) => void;
-  look: () => void; // shows the history
+  look: (what: "list" | "details") => void; // shows the history, or where the version comes from
   place: () => void; // asks for the place to move to
 }
 
@@ -19,7 +19,8 @@ export function menuOf({ cell, text, open, attempt, look, place }: Props): (Item
   const count = total.value;
   const { number } = cell;
   return [
-    { label: "History", icon: "clock", hint: `${cell.version.count}`, run: look },
+    { label: "History", icon: "clock", hint: `${cell.version.count}`, run: () => look("list") },
+    { label: "Details", icon: "eye", hint: "provenance", run: () => look("details") },
     { label: "Copy code", icon: "copy", run: () => void copy(text.local.value) },
     { label: "Duplicate", icon: "cell", run: () => attempt(addCell(cell.id, text.local.value)) },
     { label: "Add a cell below", icon: "plus", run: () => attempt(addCell(cell.id)) },
