@@ -59,6 +59,7 @@ def filled(stage: Stage, act: Callable[..., Json]) -> Json:
         "query": "",
         "name": "stolen.csv",
         "kept": True,
+        "anyway": True,
     }
 
 
