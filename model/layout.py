@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from model.prompt import PromptState, TargetCell
 
 SYSTEM = "You write Python. Answer with the complete code in one python code block, then one sentence that explains it."
+TALK = "You know Python well and speak to a programmer: briefly, exactly, in plain words."
 CHAT_STOPS = ("<|im_end|>", "<|endoftext|>")
 # Where the next turn of a CodeGen dialogue would begin: sample.py of salesforce/CodeGen cuts at the same marks.
 CODEGEN_STOPS = ("\n#", "\n'''", '\n"""', "\n\n\n", "<|endoftext|>")
@@ -43,6 +44,23 @@ def chat(state: PromptState, *, begin: bool = True) -> Draft:
         drops=_drops(evidence, constraints, others),
         squeezed=target[0] if target else None,
         begun="```python\n" + beginning if begin else "",
+        stop_strings=CHAT_STOPS,
+    )
+
+
+def talk(state: PromptState) -> Draft:
+    """A question about the cell as it is now, answered in words."""
+    others = _others(state, Group("Already defined in this notebook:\n```python\n", "```\n\n"))
+    target = _target(state.target)
+    evidence = _evidence(state)
+    request = Piece("request", "Request", (clean(state.request).strip(),))
+    return Draft(
+        style="chat",
+        system=TALK,
+        pieces=(*others, *target, *evidence, request),
+        drops=_drops(evidence, (), others),
+        squeezed=target[0] if target else None,
+        begun="",
         stop_strings=CHAT_STOPS,
     )
 

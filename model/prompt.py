@@ -45,6 +45,7 @@ class PromptState:
         others: the other cells, in the notebook's order.
         evidence: (title, text) of what running the cell showed, the most telling first.
         dialogue: (request, code) of the earlier turns, oldest first; read by the codegen style only.
+        talk: the answer is to be words about the cell and not its code; chat models only.
     """
 
     request: str
@@ -53,6 +54,7 @@ class PromptState:
     others: tuple[OtherCell, ...] = ()
     evidence: tuple[tuple[str, str], ...] = ()
     dialogue: tuple[tuple[str, str], ...] = ()
+    talk: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,9 @@ def build(state: PromptState, engine: Engine, sampling: Sampling) -> Prompt:
     Raises:
         RequestTooLong: the request alone exceeds the window.
     """
-    from model.layout import chat, codegen
+    from model.layout import chat, codegen, talk
     from model.window import fit
 
-    draft = chat(state, begin=engine.continues) if engine.prompt_style == "chat" else codegen(state)
-    return fit(draft, engine, sampling)
+    if engine.prompt_style == "codegen":
+        return fit(codegen(state), engine, sampling)
+    return fit(talk(state) if state.talk else chat(state, begin=engine.continues), engine, sampling)

@@ -53,6 +53,23 @@ class Reply:
     examples: tuple[Example, ...]
 
 
+class TalkReader:
+    """Reads an answer that is words: all of it is prose, code blocks in it included."""
+
+    code = ""
+
+    def __init__(self) -> None:
+        self.prose = ""
+
+    def feed(self, text: str) -> None:
+        """Take the next piece of the answer."""
+        self.prose += text
+
+    def finish(self) -> Reply:
+        """The whole answer."""
+        return Reply("", self.prose.strip(), ())
+
+
 class ReplyReader:
     """Splits an answer into code and prose as it comes.
 

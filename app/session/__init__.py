@@ -4,6 +4,7 @@
 """
 
 from app.session.auditing import audit_of
+from app.session.commands import is_talk
 from app.session.document import is_current
 from app.session.errors import Busy, Conflict, Missing, Refused, Risky, SessionError
 from app.session.feed import Changes, Feed, Watch
@@ -32,5 +33,6 @@ __all__ = [
     "Writing",
     "audit_of",
     "is_current",
+    "is_talk",
     "title_of",
 ]

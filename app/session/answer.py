@@ -17,7 +17,7 @@ from app.session.work import Writing
 from model.engine import Engine, Outcome, Sampling
 from model.errors import ModelError
 from model.prompt import Prompt, PromptState, build
-from model.reply import Reply, ReplyReader
+from model.reply import Reply, ReplyReader, TalkReader
 from storage.errors import StorageError
 from storage.records import TurnStatus
 from storage.transaction import Transaction
@@ -33,6 +33,7 @@ class Request:
     Attributes:
         base_id: the version to be changed, where it is not the one the cell shows (a turn that is asked again).
         sampling: with the seed that will be used.
+        talk: the answer is words: it goes to no cell.
         replay: a past turn's prompt and report, to be answered once more as they were.
     """
 
@@ -40,6 +41,7 @@ class Request:
     session_id: str
     base_id: str | None
     sampling: Sampling
+    talk: bool = False
     replay: tuple[Prompt, dict[str, object]] | None = None
 
 
@@ -102,7 +104,7 @@ class Answer:
         return prompt, {**report_of(prompt), REPLAY: recipe(prompt)}
 
     def _stream(self, engine: Engine, prompt: Prompt, aim: Aim) -> tuple[Outcome, Reply]:
-        reader, came = ReplyReader(prompt.begun, prompt.style), False
+        reader, came = TalkReader() if self._request.talk else ReplyReader(prompt.begun, prompt.style), False
         with Saver(self._store) as saver, engine.stream(prompt, self._request.sampling, self._work.stop) as pieces:
             for piece in pieces:
                 reader.feed(piece)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.session.commands import command_of
 from app.session.lineage import title_of
 from app.session.snapshot import Snapshot
 from model.prompt import OtherCell, PromptState, TargetCell
@@ -24,13 +25,20 @@ def state(
     numbers = {piece.id: number for number, piece in enumerate(snapshot.pieces, 1)}
     shown = sources.get(target, "") if target else ""
     source = shown if base is None else base
+    command = command_of(request)
     return PromptState(
-        request=request,
+        request=command.told if command else request,
+        talk=command is not None and command.its.talk,
         target=TargetCell(numbers[target], title_of(source) or None, source) if target and source.strip() else None,
-        constraints=tuple(turn.request for turn in earlier if target and turn.cell_id == target),
+        constraints=tuple(turn.request for turn in earlier if target and turn.cell_id == target and not _done(turn)),
         others=tuple(OtherCell(numbers[key], text) for key, text in sources.items() if key != target and text.strip()),
         dialogue=tuple(_dialogue(snapshot, earlier)),
     )
+
+
+def _done(turn: Turn) -> bool:
+    """Whether what was asked was done once, and holds nothing for the future."""
+    return command_of(turn.request) is not None
 
 
 def _dialogue(snapshot: Snapshot, earlier: Sequence[Turn]) -> list[tuple[str, str]]:

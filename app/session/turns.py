@@ -10,6 +10,7 @@ from app.session import prompting
 from app.session.aiming import aim
 from app.session.answer import Answer, Request, report_of
 from app.session.cells import close_open
+from app.session.commands import Commanded, command_of, completed, is_talk
 from app.session.desk import Desk
 from app.session.errors import Busy, Missing, Refused
 from app.session.feed import Changes
@@ -56,9 +57,10 @@ class Turns:
             EngineNotReady: no model is loaded; the text says how far it is.
             Busy: too many turns wait already.
         """
-        words = request_of(request)
-        self._desk.engines.engine()
-        where = self._aim(self._read(owner, session_id), words, target)
+        snapshot = self._read(owner, session_id)
+        words = completed(request_of(request), self._title(snapshot, target))
+        self._check(words)
+        where = self._aim(snapshot, words, target)
         with self._beginning:
             self._refuse_crowd(session_id)
             with self._desk.database.begin() as tx:
@@ -78,7 +80,6 @@ class Turns:
         Raises:
             Busy: the turn is still being written.
         """
-        self._desk.engines.engine()
         snapshot = self._read(owner, session_id)
         if turn_id in snapshot.writing:
             raise Busy("This turn is still being written. Stop it first.")
@@ -88,15 +89,19 @@ class Turns:
                 session = tx.session_of(owner, session_id)
                 old = tx.turn(turn_id, session_id=session.id)
                 words = old.request if request is None else request_of(request)
+                self._check(words)
                 cell_id = old.cell_id if snapshot.number_of(old.cell_id or "") else None
+                target = cell_id or (
+                    old.target_cell_id if is_talk(words) and snapshot.number_of(old.target_cell_id or "") else None
+                )
                 base_id = tx.version(old.version_id).parent_id if old.version_id and cell_id else None
-                turn = self._turn(tx, session, words, old.parent_id, self._aim(snapshot, words, cell_id or "auto"))
+                turn = self._turn(tx, session, words, old.parent_id, self._aim(snapshot, words, target or "auto"))
                 tx.update_session(session.id, head_turn_id=turn.id)
             sampling = sampling_of(session.sampling)
             if request is None:
                 sampling = replace(sampling, temperature=max(sampling.temperature, LIVELIER), seed=None)
             again = cell_id is not None
-            self._begin(owner, turn, cell_id or "auto", base_id=base_id, sampling=_seeded(sampling), again=again)
+            self._begin(owner, turn, target or "auto", base_id=base_id, sampling=_seeded(sampling), again=again)
         return turn
 
     def repeat(self, owner: str, session_id: str, version_id: str) -> Turn:
@@ -182,7 +187,7 @@ class Turns:
         """What the model would see of this request: parts, tokens, what is left out."""
         snapshot = self._read(owner, session_id)
         engine = self._desk.engines.engine()
-        words = request_of(request) if request.strip() else "…"
+        words = completed(request_of(request), self._title(snapshot, target)) if request.strip() else "…"
         where = self._aim(snapshot, words, target)
         state = prompting.state(snapshot, words, where.cell_id, base=None, earlier=snapshot.turns)
         return report_of(build(state, engine, sampling_of(snapshot.session.sampling)))
@@ -196,14 +201,34 @@ class Turns:
         return {name: value for name, value in turn.prompt_report.items() if name != REPLAY}
 
     def _aim(self, snapshot: Snapshot, request: str, target: str) -> Aim:
+        last = _last(snapshot)
+        if command := command_of(request):
+            return self._aim_command(snapshot, command, last if target in {"auto", NEW_CELL} else target)
         if target == NEW_CELL:
             return Aim(None, certain=True)
         if target != "auto":
             if snapshot.number_of(target) is None:
                 raise Missing("The cell that the request was meant for is not there any more. Choose another target.")
             return Aim(target, certain=True)
-        last = next((turn.cell_id for turn in reversed(snapshot.turns) if turn.cell_id), None)
         return Aim(aim(request, snapshot.pieces, last), certain=False)
+
+    def _aim_command(self, snapshot: Snapshot, command: Commanded, cell_id: str | None) -> Aim:
+        if command.its.anew:
+            return Aim(None, certain=True)
+        if snapshot.number_of(cell_id or "") is None:
+            raise Missing("There is no cell yet to do this with. Ask for some code first, or choose a cell.")
+        return Aim(cell_id, certain=True)
+
+    def _title(self, snapshot: Snapshot, target: str) -> str:
+        shown = snapshot.versions.get(_last(snapshot) or "" if target in {"auto", NEW_CELL} else target)
+        return title_of(shown.source) if shown else ""
+
+    def _check(self, words: str) -> None:
+        command, engine = command_of(words), self._desk.engines.engine()
+        if command and not command.complete:
+            raise Refused(f"{words.split(maxsplit=1)[0]} needs {command.its.needs}.")
+        if command and command.its.talk and engine.prompt_style == "codegen":
+            raise Refused(f"{engine.model_name} only goes on with code: it cannot talk about it. Choose a chat model.")
 
     def _turn(self, tx: Transaction, session: Session, request: str, parent_id: str | None, where: Aim) -> Turn:
         return tx.create_turn(session.id, request, parent_id=parent_id, target_cell_id=where.cell_id)
@@ -228,7 +253,7 @@ class Turns:
         self._desk.at_work.begin(work)
         answer = Answer(
             self._desk,
-            Request(turn.id, turn.session_id, base_id, sampling, replay),
+            Request(turn.id, turn.session_id, base_id, sampling, is_talk(turn.request), replay),
             work,
             read=lambda: self._read(owner, turn.session_id),
             aim=lambda snapshot: self._aim(snapshot, turn.request, target),
@@ -286,6 +311,12 @@ class Turns:
     def _owned(self, owner: str, session_id: str) -> None:
         with self._desk.database.read() as tx:
             tx.session_of(owner, session_id)
+
+
+def _last(snapshot: Snapshot) -> str | None:
+    """The cell that was answered last, else the last one."""
+    written = [turn.cell_id for turn in snapshot.turns if snapshot.number_of(turn.cell_id or "")]
+    return (written or [cell.id for cell in snapshot.cells] or [None])[-1]
 
 
 def _writer(version: Version) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from app.session import Choice, Listing, Running, Snapshot, Writing, is_current, title_of
+from app.session import Choice, Listing, Running, Snapshot, Writing, is_current, is_talk, title_of
 from app.ui import audits
 from app.ui.outputs import drawn
 from storage.records import Cell, Run, SessionSummary, Share, Turn, Version
@@ -73,6 +73,7 @@ def turn(snapshot: Snapshot, its: Turn) -> Json:
         "status": work.status if work else its.status,
         "message": work.message if work else its.message,
         "cell": _answer(snapshot, its, work),
+        "about": _about(snapshot, its),
         "branch": _branch(snapshot, its),
         "model": its.model,
         "tokens_in": its.tokens_in,
@@ -93,6 +94,12 @@ def _answer(snapshot: Snapshot, its: Turn, work: Writing | None) -> Json | None:
         "version": snapshot.numbers[version_id],
         "lines": work.code.count("\n") + 1 if work else 0,
     }
+
+
+def _about(snapshot: Snapshot, its: Turn) -> Json | None:
+    """The cell that an answer in words speaks of."""
+    number = snapshot.number_of(its.target_cell_id or "")
+    return {"id": its.target_cell_id, "number": number} if number and is_talk(its.request) else None
 
 
 def _branch(snapshot: Snapshot, its: Turn) -> Json:

@@ -9,7 +9,8 @@ import { Notice } from "./notice";
 import { phone, sheet } from "./panes";
 import { actSaved } from "./saved";
 import { act, failed } from "./server";
-import { cells, connection, sessionId, turns, view, writing } from "./store";
+import { Suggestions, comboboxOf, suggests } from "./suggestions";
+import { cells, connection, pane, sessionId, turns, view, writing } from "./store";
 import type { Sees, Target } from "./types";
 
 const LONGEST = 100_000; // characters; the server holds the same limit
@@ -48,6 +49,15 @@ export function offer(request: string): void {
   write(request);
   if (hindrance.value) focusComposer();
   else void send();
+}
+
+/** Puts a request about a cell into the composer, with the cursor behind it. */
+export function begin(request: string, cell: string): void {
+  picked.value = { session: sessionId.value, target: cell };
+  void act("aim", { target: cell });
+  write(request);
+  pane.value = "thread";
+  requestAnimationFrame(focusComposer);
 }
 
 export function stop(): boolean {
@@ -97,6 +107,7 @@ export function Composer() {
         <div class="chips">
           <Aim />
         </div>
+        <Suggestions />
         <Field />
         <div class="foot">
           <button type="button" class="btn quiet" aria-haspopup="dialog" onClick={() => (sheet.value = { name: "settings" })}>
@@ -167,6 +178,7 @@ function Field() {
     its.style.height = `${its.scrollHeight}px`;
   }, [text.value]);
   const keys = (event: KeyboardEvent): void => {
+    if (suggests(event)) return;
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     void send();
@@ -178,6 +190,7 @@ function Field() {
       placeholder={placeholder()} value={text.value}
       onInput={(event) => write(event.currentTarget.value)}
       onFocus={() => (focused.value = true)} onBlur={() => (focused.value = false)} onKeyDown={keys}
+      {...comboboxOf()}
     />
   ); // prettier-ignore
 }

@@ -8,6 +8,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["Mod K", "write a request"],
   ["Enter", "in the composer: send"],
   ["Shift Enter", "in the composer: a new line"],
+  ["/", "in the composer: what can be done with a cell"],
   ["Shift Enter", "in a cell: run it and go to the next"],
   ["Mod Enter", "in a cell: run it and stay"],
   ["Alt Up", "move the cell up"],

@@ -10,9 +10,9 @@ import { sheet } from "./panes";
 import { actSaved } from "./saved";
 import { act, failed, type Faulty } from "./server";
 import { Announcer } from "./announcer";
-import { activeCell, cellElement, cells, connection, turns, view, writing } from "./store";
+import { activeCell, cellElement, cells, connection, showCell, turns, view, writing } from "./store";
 import type { Target, Turn } from "./types";
-import { Folded, Prose } from "./words";
+import { Folded, Said } from "./words";
 
 const NEAR_END = 64; // px: so near the end, the thread follows what is written
 
@@ -91,16 +91,21 @@ function TurnView({ turn }: { turn: Turn }) {
             </p>
           </>
         )}
-        {turn.prose && (
-          <p class="say" dir="auto">
-            <Prose text={turn.prose} />
-          </p>
-        )}
+        {turn.about && <About about={turn.about} />}
+        {turn.prose && <Said text={turn.prose} />}
         <Card turn={turn} />
         {ended && <Ended turn={turn} again={() => void tell(actSaved("regenerate", { turn: turn.id }))} />}
         {fault && <Notice tone="fail" title={fault} />}
       </div>
     </article>
+  );
+}
+
+function About({ about }: { about: NonNullable<Turn["about"]> }) {
+  return (
+    <button type="button" class="chip about" onClick={() => showCell(about.id)}>
+      about cell {about.number}
+    </button>
   );
 }
 

@@ -38,6 +38,7 @@ export interface Turn {
   status: TurnStatus;
   message: string; // why it failed, or its place in the queue
   cell: { id: string; number: number | null; version: number; lines: number } | null; // number is null once the cell was deleted
+  about: { id: string; number: number } | null; // the cell that an answer in words speaks of
   branch: { index: number; count: number; previous: string | null; next: string | null }; // siblings: other requests at this place
   model: string;
   tokens_in: number | null;

@@ -1,5 +1,6 @@
 // Text of people and models: text nodes only. Backticks make code, nothing else is markup.
 import { useState } from "preact/hooks";
+import { Copy } from "./copy";
 import { count } from "./format";
 
 const FOLD_LETTERS = 700;
@@ -8,6 +9,40 @@ const FOLD_LINES = 10;
 export function Prose({ text }: { text: string }) {
   const pieces = text.split(/`([^`\n]+)`/);
   return <>{pieces.map((piece, index) => (index % 2 ? <code dir="ltr">{piece}</code> : piece))}</>;
+}
+
+/** What a model said: paragraphs, and blocks of code that are only shown, whatever language they are in. */
+export function Said({ text }: { text: string }) {
+  const pieces = text.split(/^```[ \t]*([^\n`]*)\n([\s\S]*?)(?:^```[ \t]*$|$(?![\s\S]))/m);
+  return (
+    <>
+      {pieces.map((piece, place) => {
+        if (place % 3 === 1) return null;
+        if (place % 3 === 2) return <Shown code={piece.trimEnd()} language={pieces[place - 1]!.trim()} />;
+        return (
+          piece.trim() && (
+            <p class="say" dir="auto">
+              <Prose text={piece.trim()} />
+            </p>
+          )
+        );
+      })}
+    </>
+  );
+}
+
+function Shown({ code, language }: { code: string; language: string }) {
+  return (
+    <figure class="shown">
+      <figcaption>
+        <span>{language || "code"}, shown only: it is not run here</span>
+        <Copy class="btn quiet" text={() => code} />
+      </figcaption>
+      <pre dir="ltr" tabIndex={0}>
+        {code}
+      </pre>
+    </figure>
+  );
 }
 
 /** Long text folded to its beginning. */

@@ -1,9 +1,11 @@
 // The menu of a cell.
+import { COMMANDS } from "../commands";
+import { begin } from "../composer";
 import type { Item } from "../menu";
 import type { Cell, Fault } from "../types";
 import { say } from "./announcer";
 import type { CellText } from "./cellText";
-import { addCell, deleteCell, moveBy } from "./deeds";
+import { addCell, deleteCell, moveBy, refine } from "./deeds";
 import { choose, total } from "./state";
 
 interface Props {
@@ -18,7 +20,15 @@ interface Props {
 export function menuOf({ cell, text, open, attempt, look, place }: Props): (Item | null)[] {
   const count = total.value;
   const { number } = cell;
+  const written = text.local.value.trim() !== "";
   return [
+    ...COMMANDS.map(({ word, label, needs }): Item => ({
+      label,
+      hint: word,
+      disabled: !written,
+      run: () => (needs ? begin(`${word} `, cell.id) : attempt(refine(cell, word))),
+    })),
+    null,
     { label: "History", icon: "clock", hint: `${cell.version.count}`, run: () => look("list") },
     { label: "Details", icon: "eye", hint: "provenance", run: () => look("details") },
     { label: "Copy code", icon: "copy", run: () => void copy(text.local.value) },

@@ -1,0 +1,79 @@
+"""Requests that are one word: what can be done with a cell, as `/simplify` in the composer or from the cell's menu.
+
+A turn keeps the word as it was typed, so that it can be asked again; the model is told what it stands for.
+"""
+
+import re
+from dataclasses import dataclass
+
+_WORD = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing to do with a cell.
+
+    Attributes:
+        told: what the model is told; `{}` stands for what was typed behind the word.
+        talk: the answer is words (and code that is only shown); it changes no cell and is not run.
+        anew: the answer goes to a cell of its own.
+        needs: what must stand behind the word, with an example; "" if nothing must.
+    """
+
+    told: str
+    talk: bool = False
+    anew: bool = False
+    needs: str = ""
+
+
+COMMANDS = {
+    "explain": Command("Explain what this code does and how, in a few plain sentences. {}", talk=True),
+    "document": Command("Add a docstring and type hints. Do not change what it does. {}"),
+    "tests": Command(
+        "Write tests for {} as assert statements: ordinary cases, edge cases, errors. Do not define it again.",
+        anew=True,
+        needs="the name of a function, as in /tests median",
+    ),
+    "simplify": Command("Make it simpler and shorter. It must still do exactly the same. {}"),
+    "translate": Command(
+        "Translate this code to {}: the complete program in one code block, then one sentence on what differs.",
+        talk=True,
+        needs="a language, as in /translate Rust",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Commanded:
+    """A request that is a command.
+
+    Attributes:
+        its: the command.
+        told: what the model is told.
+        complete: what it needs stands behind the word.
+    """
+
+    its: Command
+    told: str
+    complete: bool
+
+
+def command_of(request: str) -> Commanded | None:
+    """The command that a request is, or None; a word that is no command is a request like any other."""
+    found = _WORD.match(request.strip())
+    command = COMMANDS.get(found[1]) if found else None
+    if found is None or command is None:
+        return None
+    rest = (found[2] or "").strip()
+    return Commanded(command, command.told.replace("{}", rest).strip(), bool(rest) or not command.needs)
+
+
+def is_talk(request: str) -> bool:
+    """Whether the answer to a request is words."""
+    command = command_of(request)
+    return command is not None and command.its.talk
+
+
+def completed(request: str, title: str) -> str:
+    """The request with what its command needs, where the cell's own function is meant: `/tests` of `median`."""
+    return f"/tests {title}" if request.strip() == "/tests" and title else request
