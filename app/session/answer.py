@@ -1,8 +1,9 @@
 """Writes one turn: waits for its place, streams the model's reply into a cell, and stores what came of it."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from app.session.desk import Desk
 from app.session.errors import SessionError
@@ -11,6 +12,7 @@ from app.session.lineage import title_of
 from app.session.placing import Aim, Place, place
 from app.session.provenance import REPLAY, recipe, weights_of
 from app.session.saving import Saver
+from app.session.seen import parts_of, unseen
 from app.session.snapshot import Snapshot
 from app.session.words import storable
 from app.session.work import Writing
@@ -19,7 +21,7 @@ from model.errors import ModelError
 from model.prompt import Prompt, PromptState, build
 from model.reply import Reply, ReplyReader, TalkReader
 from storage.errors import StorageError
-from storage.records import TurnStatus
+from storage.records import Turn, TurnStatus
 from storage.transaction import Transaction
 
 TELL_EVERY = 0.03  # seconds between two notices to the watchers
@@ -100,8 +102,13 @@ class Answer:
         return outcome, reply, report
 
     def _prompt(self, engine: Engine, snapshot: Snapshot, aim: Aim) -> tuple[Prompt, dict[str, object]]:
-        prompt = build(self._prompt_state(snapshot, aim), engine, self._request.sampling)
-        return prompt, {**report_of(prompt), REPLAY: recipe(prompt)}
+        state = self._prompt_state(snapshot, aim)
+        prompt = build(state, engine, self._request.sampling)
+        report = report_of(prompt, unseen(snapshot, self._earlier(snapshot), state, engine))
+        return prompt, {**report, REPLAY: recipe(prompt)}
+
+    def _earlier(self, snapshot: Snapshot) -> list[Turn]:
+        return [turn for turn in snapshot.turns if turn.id != self._request.turn_id]
 
     def _stream(self, engine: Engine, prompt: Prompt, aim: Aim) -> tuple[Outcome, Reply]:
         reader, came = TalkReader() if self._request.talk else ReplyReader(prompt.begun, prompt.style), False
@@ -223,12 +230,10 @@ def prose_of(reply: Reply) -> str:
     return f"{reply.prose}\n\nIt claims, unchecked: {calls}.".strip()
 
 
-def report_of(prompt: Prompt) -> dict[str, object]:
-    """What the model saw, as it is stored with the turn and shown."""
+def report_of(prompt: Prompt, left_out: Sequence[dict[str, Any]]) -> dict[str, object]:
+    """What the model saw and what it did not, as it is stored with the turn and shown."""
     return {
-        "parts": [
-            {"title": part.title, "text": part.text, "tokens": part.tokens, "kept": part.kept} for part in prompt.parts
-        ],
+        "parts": [*parts_of(prompt), *left_out],
         "tokens": prompt.tokens,
         "window": prompt.window,
         "reserved": prompt.reserved,

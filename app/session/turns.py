@@ -17,6 +17,7 @@ from app.session.feed import Changes
 from app.session.lineage import title_of
 from app.session.placing import Aim
 from app.session.provenance import REPLAY, prompt_again
+from app.session.seen import unseen
 from app.session.sessions import UNTITLED, sampling_of
 from app.session.snapshot import Snapshot
 from app.session.words import request_of, title_of_request
@@ -190,7 +191,8 @@ class Turns:
         words = completed(request_of(request), self._title(snapshot, target)) if request.strip() else "…"
         where = self._aim(snapshot, words, target)
         state = prompting.state(snapshot, words, where.cell_id, base=None, earlier=snapshot.turns)
-        return report_of(build(state, engine, sampling_of(snapshot.session.sampling)))
+        prompt = build(state, engine, sampling_of(snapshot.session.sampling))
+        return report_of(prompt, unseen(snapshot, snapshot.turns, state, engine))
 
     def saw(self, owner: str, session_id: str, turn_id: str) -> dict[str, Any]:
         """What the model saw in a past turn."""

@@ -17,5 +17,5 @@ export const COMMANDS: readonly Command[] = [
 /** The commands that what was typed may become; none once something stands behind the word. */
 export function suggested(text: string): readonly Command[] {
   if (!/^\/[a-z]*$/.test(text)) return [];
-  return COMMANDS.filter(({ word }) => word.startsWith(text));
+  return COMMANDS.filter(({ word }) => word.startsWith(text) && word !== text);
 }

@@ -76,7 +76,7 @@ function Stack({ parts }: { parts: Part[] }) {
 function PartView({ part, number, of }: { part: Part; number: number; of: Part[] }) {
   const its = ground(part, of);
   return (
-    <details open={isRequest(part) || /^cell/i.test(part.title)}>
+    <details open={isRequest(part) || /^(cell|evidence)/i.test(part.title)}>
       <summary>
         <span class={its.class} style={its.style}>
           {number}
@@ -85,8 +85,9 @@ function PartView({ part, number, of }: { part: Part; number: number; of: Part[]
         <span class="sub num">{part.tokens}</span>
         <Icon name="right" />
       </summary>
+      {part.why && <p class="sub">{part.why}</p>}
       <pre dir="auto" tabIndex={0}>
-        {part.text}
+        {part.text || "signs of the model's own layout, and the words between the parts"}
       </pre>
     </details>
   );
@@ -99,7 +100,10 @@ function LeftOut({ parts }: { parts: Part[] }) {
       <ul>
         {parts.map((part) => (
           <li>
-            <span>{part.title}</span>
+            <span>
+              {part.title}
+              {part.why && ` (${part.why})`}
+            </span>
             <span class="num">{part.tokens}</span>
           </li>
         ))}

@@ -43,7 +43,7 @@ export function suggests(event: KeyboardEvent): boolean {
   else if (event.key === "ArrowUp") at.value = (active.value + count - 1) % count;
   else if (event.key === "Escape") closed.value = text.value;
   else if (event.key === "Tab" && !event.shiftKey) take(chosen);
-  else if (event.key === "Enter" && !event.shiftKey && chosen.word !== text.value) take(chosen);
+  else if (event.key === "Enter" && !event.shiftKey) take(chosen);
   else return false;
   event.preventDefault();
   event.stopPropagation();

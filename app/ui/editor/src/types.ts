@@ -204,6 +204,7 @@ export interface Part {
   text: string;
   tokens: number;
   kept: boolean;
+  why?: string; // why it was left out or cut; older turns do not say
 }
 
 export interface Sees {
