@@ -127,7 +127,7 @@ class Turns:
                     raise Busy("This version is still being written. Wait for its end.")
                 prompt, sampling = prompt_again(old, engine)
                 cell_id = version.cell_id if snapshot.number_of(version.cell_id) else NEW_CELL
-                turn = self._turn(tx, session, old.request, old.parent_id, self._aim(snapshot, old.request, cell_id))
+                turn = self._turn(tx, session, old.request, old.parent_id, _there(cell_id))
                 tx.update_session(session.id, head_turn_id=turn.id)
             replay = prompt, old.prompt_report
             self._begin(owner, turn, cell_id, base_id=version.parent_id, sampling=sampling, replay=replay)
@@ -258,7 +258,7 @@ class Turns:
             Request(turn.id, turn.session_id, base_id, sampling, is_talk(turn.request), replay),
             work,
             read=lambda: self._read(owner, turn.session_id),
-            aim=lambda snapshot: self._aim(snapshot, turn.request, target),
+            aim=lambda snapshot: _there(target) if replay else self._aim(snapshot, turn.request, target),
             prompt_state=lambda snapshot, where: self._state(snapshot, turn, where, base_id, again=again),
             wait=lambda: self._wait(work, before),
         )
@@ -319,6 +319,10 @@ def _last(snapshot: Snapshot) -> str | None:
     """The cell that was answered last, else the last one."""
     written = [turn.cell_id for turn in snapshot.turns if snapshot.number_of(turn.cell_id or "")]
     return (written or [cell.id for cell in snapshot.cells] or [None])[-1]
+
+
+def _there(target: str) -> Aim:
+    return Aim(None if target == NEW_CELL else target, certain=True)
 
 
 def _writer(version: Version) -> str:
