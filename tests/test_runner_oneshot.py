@@ -1,7 +1,6 @@
 """One-shot runs: values cross as plain data, verdicts are made outside."""
 
 import os
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -189,12 +188,3 @@ def test_after_close_nothing_runs_and_nobody_waits_for_ever() -> None:
 def test_hostile_text_is_not_plain_data(text: str) -> None:
     with pytest.raises(plain.NotPlain):
         plain.load(text)
-
-
-def test_runs_go_on_after_the_thread_that_started_the_runner_has_ended() -> None:
-    made: list[OneShot] = []
-    thread = threading.Thread(target=lambda: made.append(OneShot(workers=1)))
-    thread.start()
-    thread.join()
-    assert made[0].run("x = 1").status == "ok"
-    made[0].close()
