@@ -15,6 +15,10 @@ Origin = Literal["model", "hand", "restored", "forked"]
 VersionStatus = Literal["writing", "open", "whole", "stopped", "cut"]
 RunStatus = Literal["queued", "running", "ok", "error", "interrupted", "limit", "died", "cut"]
 
+Standing = Literal["unconfirmed", "pinned", "rejected"]
+TestOrigin = Literal["hand", "request", "docstring", "answer", "model", "question"]
+CandidateStatus = Literal["writing", "whole", "stopped", "failed"]
+
 NEW_CELL = "new"
 """A session's target where the next answer goes to a new cell."""
 
@@ -231,6 +235,92 @@ class Run:
     failure: Json | None
     started_at: datetime | None
     milliseconds: float | None
+
+
+@dataclass(frozen=True)
+class CellTest:
+    """An expectation about a cell.
+
+    Attributes:
+        number: from 1, in the order of creation within the cell.
+        call: Python whose last expression is evaluated, or statements with asserts.
+        expected: a literal, `raises Name`, or "" where `call` holds asserts.
+        standing: only a `pinned` test binds; a `rejected` one is kept so that it is not proposed again.
+        origin: who wrote it down: a person, the request, a docstring, the answer itself, the model when asked for
+            tests, or a person who was asked to choose.
+        turn_id: the turn in which it came up, if one did.
+    """
+
+    id: str
+    cell_id: str
+    number: int
+    call: str
+    expected: str
+    standing: Standing
+    origin: TestOrigin
+    turn_id: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class KeptVerdict:
+    """What came of a test on one version.
+
+    Attributes:
+        sha256: of the program that ran: what the test needs of the version and of the cells it leans on.
+        actual: the value as Python source, `raises Name`, or "" where the process ended before it.
+        detail: the text of an exception, the limit that was hit, the assert that failed.
+    """
+
+    test_id: str
+    version_id: str
+    sha256: str
+    passed: bool
+    actual: str
+    detail: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One of several answers to the same turn.
+
+    Attributes:
+        place: from 0, in the order in which they were sampled.
+        rank: from 0, the best first; None until all were judged.
+        verdicts: for each test by its id: passed, actual, detail.
+        version_id: the version that it became, if it was chosen.
+    """
+
+    id: str
+    turn_id: str
+    place: int
+    source: str
+    prose: str
+    status: CandidateStatus
+    rank: int | None
+    verdicts: Json
+    sampling: Json
+    tokens_out: int | None
+    seconds: float | None
+    version_id: str | None
+
+
+@dataclass(frozen=True)
+class SlotRow:
+    """One row of a session's table of inputs: what its slots are filled with, and what should come of it.
+
+    Attributes:
+        inputs: a value for each slot, by the slot's name.
+        expected: a Python literal, or "".
+        result: of the newest replay: passed, actual, detail, and how it was made; None before the first.
+    """
+
+    id: str
+    session_id: str
+    inputs: Json
+    expected: str
+    result: Json | None
 
 
 @dataclass(frozen=True)

@@ -151,6 +151,71 @@ class RunRow(Identified):
     milliseconds: Mapped[float | None]
 
 
+class CellTestRow(Identified):
+    """See `records.CellTest`."""
+
+    __tablename__ = "tests"
+    __table_args__ = (UniqueConstraint("cell_id", "number"),)
+    kind = "test"
+
+    cell_id: Mapped[str] = mapped_column(_part_of("cells.id"))
+    number: Mapped[int]
+    call: Mapped[str]
+    expected: Mapped[str]
+    standing: Mapped[str]
+    origin: Mapped[str]
+    turn_id: Mapped[str | None] = mapped_column(_points_to("turns.id"), index=True)
+    created_at: Mapped[datetime]
+
+
+class VerdictRow(Table):
+    """See `records.KeptVerdict`; the newest one of a test and a version."""
+
+    __tablename__ = "verdicts"
+    __table_args__ = (UniqueConstraint("test_id", "version_id"),)
+    kind = "verdict"
+
+    test_id: Mapped[str] = mapped_column(_part_of("tests.id"))
+    version_id: Mapped[str] = mapped_column(_part_of("versions.id"), index=True)
+    sha256: Mapped[str]
+    passed: Mapped[bool]
+    actual: Mapped[str]
+    detail: Mapped[str]
+    created_at: Mapped[datetime]
+
+
+class CandidateRow(Identified):
+    """See `records.Candidate`."""
+
+    __tablename__ = "candidates"
+    __table_args__ = (UniqueConstraint("turn_id", "place"),)
+    kind = "candidate"
+
+    turn_id: Mapped[str] = mapped_column(_part_of("turns.id"))
+    place: Mapped[int]
+    source: Mapped[str]
+    prose: Mapped[str]
+    status: Mapped[str]
+    rank: Mapped[int | None]
+    verdicts: Mapped[dict[str, Any]] = mapped_column(PackedJson)
+    sampling: Mapped[dict[str, Any]]
+    tokens_out: Mapped[int | None]
+    seconds: Mapped[float | None]
+    version_id: Mapped[str | None] = mapped_column(_points_to("versions.id"), index=True)
+
+
+class SlotRowRow(Identified):
+    """See `records.SlotRow`."""
+
+    __tablename__ = "slot_rows"
+    kind = "row"
+
+    session_id: Mapped[str] = mapped_column(_part_of("sessions.id"), index=True)
+    inputs: Mapped[dict[str, Any]]
+    expected: Mapped[str]
+    result: Mapped[dict[str, Any] | None] = mapped_column(PackedJson)
+
+
 class ShareRow(Table):
     """See `records.Share`."""
 

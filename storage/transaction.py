@@ -5,18 +5,23 @@ from datetime import datetime
 
 from sqlalchemy import delete, select
 
+from storage.candidates import CandidateStore
 from storage.cells import CellStore
 from storage.records import Interrupted, Run, Turn, Version
 from storage.runs import RunStore
 from storage.sessions import SessionStore
 from storage.shares import ShareStore
+from storage.slots import SlotStore
 from storage.store import RowT, to_records
 from storage.tables import RunRow, SessionRow, TurnRow, VersionRow
+from storage.tests import CellTestStore
 from storage.turns import TurnStore
 from storage.versions import VersionStore
 
 
-class Transaction(SessionStore, TurnStore, CellStore, VersionStore, RunStore, ShareStore):
+class Transaction(
+    SessionStore, TurnStore, CellStore, VersionStore, RunStore, ShareStore, CellTestStore, CandidateStore, SlotStore
+):
     """Made by `Database.begin` and `Database.read`; of use only inside their `with` block, in one thread."""
 
     def close_interrupted(self) -> Interrupted:

@@ -63,3 +63,30 @@ def test_stop_ends_the_models_answer_and_keeps_what_came(place: Site, visitor: C
     tab.page.reload()
     tab.opened()
     assert tab.source(1) == kept
+
+
+@pytest.mark.timeout(600)
+def test_the_seed_dialogue_runs_to_three_versions_with_its_pinned_test_held(
+    place: Site, visitor: Callable[..., Visitor]
+) -> None:
+    tab = arrive(place, visitor)
+    tab.act("settings", sampling={"temperature": 0.0, "top_p": 1.0, "max_tokens": 400, "seed": 1})
+    tab.ask("Write a Python function to sort a list of integers")
+    tab.answered(1)
+    name = tab.view()["cells"][0]["title"]
+    tab.page.get_by_role("button", name="Add a test to cell 1").click()
+    call = f"xs = [3, 1, 2]\nys = {name}(xs)\nassert (xs if ys is None else ys) == [1, 2, 3]"
+    tab.page.get_by_role("textbox", name="Call, or lines with asserts").fill(call)
+    tab.page.get_by_role("button", name="Add and pin").click()
+    for number, request in enumerate(
+        ["Make it in-place and return None", "Sort descending if reverse is true, keep everything else"], 2
+    ):
+        tab.ask(request)
+        tab.answered(number)
+        expect(tab.turn(number)).to_contain_text(f"v{number}")
+        tab.settles(lambda view: all(test["verdict"] for test in view["cells"][0]["tests"]["items"]))
+    [cell] = tab.view()["cells"]
+    pinned = next(test for test in cell["tests"]["items"] if test["standing"] == "pinned")
+    assert (cell["title"], cell["version"]["number"], pinned["verdict"]["passed"]) == (name, 3, True)
+    assert [turn["score"]["broke"] for turn in tab.view()["turns"]] == [[], [], []]
+    assert "reverse" in cell["source"]

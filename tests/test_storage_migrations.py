@@ -17,6 +17,7 @@ from storage.tables import Table
 
 OWNER = "a" * 64
 FIRST = Path(__file__).with_name("test_storage_first_schema.sql")
+ADDED = {"tests", "verdicts", "candidates", "slot_rows"}
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_migrating_an_empty_database_makes_what_the_tables_say(database: Databas
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Table.metadata) == []
         names = set(sa.inspect(connection).get_table_names())
-    assert names == {"alembic_version", "sessions", "turns", "cells", "versions", "runs", "shares"}
+    assert names == {"alembic_version", "sessions", "turns", "cells", "versions", "runs", "shares", *ADDED}
 
 
 @pytest.mark.parametrize("times", [1, 2])

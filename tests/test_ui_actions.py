@@ -39,7 +39,21 @@ def filled(stage: Stage, act: Callable[..., Json]) -> Json:
     wait_for(lambda: not stage.playground.snapshot(owner_of(KEY), session).writing)
     snapshot = stage.playground.snapshot(owner_of(KEY), session)
     cell = snapshot.cells[0]
+    with stage.database.begin() as tx:
+        candidate = tx.create_candidate(turn, "candidate = 1")
     return {
+        "test": act("add_test", session=session, cell=cell.id, call="sort_list([])", expected="[]")["test"],
+        "row": act("add_row", session=session, inputs={"A": 1}, expected="1")["row"],
+        "candidate": candidate.id,
+        "call": "stolen()",
+        "expected": "1",
+        "standing": "rejected",
+        "inputs": {"A": "stolen"},
+        "line": '{"prompts": ["Steal"], "inputs": [{}], "outputs": [1]}',
+        "anew": False,
+        "without": [],
+        "candidates": 1,
+        "first_pass": False,
         "session": session,
         "turn": turn,
         "cell": cell.id,
@@ -76,7 +90,10 @@ def everything(stage: Stage) -> list[object]:
     """All that is stored."""
     with stage.database.read() as tx:
         return [
-            (s, tx.session(s.id), tx.turns(s.id), tx.cells(s.id, deleted=True), tx.version_heads(s.id), tx.shares(s.id))
+            (
+                *(s, tx.session(s.id), tx.turns(s.id), tx.cells(s.id, deleted=True), tx.version_heads(s.id)),
+                *(tx.shares(s.id), tx.tests_of_session(s.id), tx.candidates(s.id), tx.slot_rows(s.id)),
+            )
             for s in tx.sessions_of(owner_of(KEY))
         ]
 

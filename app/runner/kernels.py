@@ -220,6 +220,14 @@ class Kernels:
         """How well cells are sealed on this machine: strong, standard or refused; checking until that is known."""
         return self._gate.tier
 
+    def admit(self) -> None:
+        """Wait for the self-test, before code is run in another way than by a kernel.
+
+        Raises:
+            Refused: where code is not to be run.
+        """
+        self._gate.enter()
+
     def probe(self) -> "Probe":
         """What the self-test found; waits for it."""
         return self._gate.probe()

@@ -11,6 +11,7 @@ from app.session.feed import Changes
 from app.session.lineage import title_of
 from app.session.placing import Aim, Place, place
 from app.session.provenance import REPLAY, recipe, weights_of
+from app.session.rivals import Rivals, Sample
 from app.session.saving import Saver
 from app.session.seen import parts_of, unseen
 from app.session.snapshot import Snapshot
@@ -58,6 +59,8 @@ class Answer:
         aim: where the answer is to go, as things stand when the turns before this one have ended.
         prompt_state: makes the prompt's parts.
         wait: returns when the turns before this one have ended.
+        landed: told of the answer once it is stored and has become a version.
+        rivals: samples further answers, of which the best becomes the version.
     """
 
     def __init__(
@@ -70,6 +73,8 @@ class Answer:
         aim: Callable[[Snapshot], Aim],
         prompt_state: Callable[[Snapshot, Aim], PromptState],
         wait: Callable[[], None],
+        landed: Callable[[Reply], None],
+        rivals: Rivals | None = None,
     ) -> None:
         self._desk = desk
         self._request = request
@@ -78,6 +83,8 @@ class Answer:
         self._aim = aim
         self._prompt_state = prompt_state
         self._wait = wait
+        self._landed = landed
+        self._rivals = rivals
         self._place: Place | None = None
         self._told = 0.0
 
@@ -89,6 +96,8 @@ class Answer:
         except (ModelError, SessionError, StorageError) as error:
             outcome, reply, report = Outcome("failed", str(error)), Reply(self._work.code, self._work.prose, ()), {}
         self._settle(outcome, reply, report)
+        if self._work.version_id and not self._desk.closing.is_set():
+            self._landed(reply)
 
     def _answer(self) -> tuple[Outcome, Reply, dict[str, object]]:
         if self._work.stop.is_set():
@@ -113,6 +122,8 @@ class Answer:
     def _stream(self, engine: Engine, prompt: Prompt, aim: Aim) -> tuple[Outcome, Reply]:
         reader, came = TalkReader() if self._request.talk else ReplyReader(prompt.begun, prompt.style), False
         with Saver(self._store) as saver, engine.stream(prompt, self._request.sampling, self._work.stop) as pieces:
+            if self._rivals:
+                self._rivals.begin(engine, prompt, self._request.sampling, self._work)
             for piece in pieces:
                 reader.feed(piece)
                 came = True
@@ -123,7 +134,11 @@ class Answer:
         read = reader.finish()
         reply = replace(read, code=storable(read.code), prose=storable(read.prose))
         self._take(aim, reply.code, reply.prose, finished=True)
-        return pieces.outcome, reply
+        if self._rivals is None:
+            return pieces.outcome, reply
+        best = self._rivals.best(Sample(reply, pieces.outcome, self._request.sampling), self._work)
+        self._take(aim, best.reply.code, best.reply.prose, finished=True)
+        return best.outcome, best.reply
 
     def _begin(self, engine: Engine, aim: Aim) -> None:
         self._work.status, self._work.message = "writing", ""

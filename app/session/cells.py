@@ -19,11 +19,13 @@ class Cells:
     Args:
         desk: the leaves.
         read: reads a session of an owner as it is now.
+        judge: has the tests of a session run on what stands in its cells now.
     """
 
-    def __init__(self, desk: Desk, read: Callable[[str, str], Snapshot]) -> None:
+    def __init__(self, desk: Desk, read: Callable[[str, str], Snapshot], judge: Callable[[str, str], None]) -> None:
         self._desk = desk
         self._read = read
+        self._judge = judge
 
     def add(self, owner: str, session_id: str, after: str | None, source: str) -> Cell:
         """A new cell below the cell `after`, or on top where that is None."""
@@ -105,6 +107,7 @@ class Cells:
             after = tx.show_version(cell.id, new.id, expected_revision=revision)
             tx.rename_cell(cell.id, title_of(old.source))
         self._changed(owner, session_id)
+        self._judge(owner, session_id)
         return after.revision
 
     @contextmanager

@@ -7,15 +7,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.audit import Scanner
-from app.runner import Kernels, Limits
+from app.runner import Kernels, Limits, RunnerClosed
+from app.runner.oneshot import OneShot
 from app.session import snapshot as snapshots
 from app.session.auditing import Auditing, scanning
 from app.session.cells import Cells
+from app.session.celltests import CellTests
+from app.session.choices import Choices
 from app.session.desk import Desk
 from app.session.feed import Feed
 from app.session.files import Files
+from app.session.judging import Judge
 from app.session.kept import Kept
 from app.session.models import Models
+from app.session.repairs import Repairs
+from app.session.replays import Replays
 from app.session.runs import Runs
 from app.session.sessions import Sessions
 from app.session.shares import Shares
@@ -29,6 +35,37 @@ from storage.records import Interrupted
 
 KEPT_SNAPSHOTS = 64
 PATIENCE = 5.0  # seconds that an answer or a run gets to store itself when the server ends
+
+
+class Lazily:
+    """Starts the one-shot runner when it is first needed: its processes take a moment to come up.
+
+    Args:
+        make: starts it.
+    """
+
+    def __init__(self, make: Callable[[], OneShot]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: OneShot | None = None
+        self._closed = False
+
+    def __call__(self) -> OneShot:
+        """The runner; raises `RunnerError` if it cannot start, or was closed."""
+        with self._lock:
+            if self._closed:
+                raise RunnerClosed("The one-shot runner has been shut down.")
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+    def close(self) -> None:
+        """End its processes, once the runs at work are over."""
+        with self._lock:
+            self._closed = True
+            made, self._made = self._made, None
+        if made is not None:
+            made.close()
 
 
 class Playground:
@@ -45,7 +82,7 @@ class Playground:
         scanner: audits code before it runs; without one, no code is audited and every cell says so when it runs.
 
     Attributes:
-        sessions, turns, cells, runs, files, shares, models: the services.
+        sessions, turns, cells, tests, choices, runs, repairs, replays, files, shares, models: the services.
         interrupted: what an earlier server left unfinished, marked as cut off when this one began.
     """
 
@@ -74,9 +111,15 @@ class Playground:
             self.interrupted: Interrupted = tx.close_interrupted()
         self._desk.kept.sweep(self._exists)
         self.sessions = Sessions(self._desk, self.snapshot)
-        self.turns = Turns(self._desk, self.snapshot)
-        self.cells = Cells(self._desk, self.snapshot)
-        self.runs = Runs(self._desk, self.cells, auditing, self.snapshot)
+        self._oneshot = Lazily(self._one_shot)
+        judge = Judge(self._oneshot)
+        self.tests = CellTests(self._desk, self.snapshot, judge)
+        self.turns = Turns(self._desk, self.snapshot, tests=self.tests, judge=judge)
+        self.choices = Choices(self._desk, self.snapshot, tests=self.tests, judge=judge)
+        self.cells = Cells(self._desk, self.snapshot, self.tests.judge)
+        self.runs = Runs(self._desk, self.cells, auditing, self.snapshot, self.tests)
+        self.repairs = Repairs(self._desk, self.snapshot, turns=self.turns, runs=self.runs, tests=self.tests)
+        self.replays = Replays(self._desk, self.snapshot, turns=self.turns, oneshot=self._oneshot)
         self.files = Files(self._desk, limits or Limits())
         self.shares = Shares(self._desk, auditing, self.snapshot)
         self.models = Models(self._desk, on_disk, fixed=fixed_model)
@@ -96,6 +139,7 @@ class Playground:
             NotFound: there is no such session, or it is another owner's.
         """
         writing, running = self._desk.at_work.writing(session_id), self._desk.at_work.running(session_id)
+        testing = self._desk.at_work.testing(session_id)
         with self._lock:
             known, age = self._snapshots.get(session_id), self._ages.get(session_id, 0)
             if known is not None:
@@ -114,6 +158,7 @@ class Playground:
             engine=self._desk.engines.status(),
             writing=writing,
             running=running,
+            testing=testing,
         )
 
     def close(self) -> None:
@@ -124,11 +169,16 @@ class Playground:
             self._desk.kernels.interrupt(work.session_id)
         self._desk.join(PATIENCE)
         self._desk.kernels.shutdown()
+        self._oneshot.close()
         self._desk.join(PATIENCE)
         if self._scanner is not None:
             self._scanner.close()
         self._desk.engines.close()
         self._desk.database.close()
+
+    def _one_shot(self) -> OneShot:
+        self._desk.kernels.admit()
+        return OneShot()
 
     def _exists(self, session_id: str) -> bool:
         with self._desk.database.read() as tx:

@@ -2,36 +2,49 @@
 
 from collections.abc import Sequence
 
+from app.session import evidence
 from app.session.commands import command_of
 from app.session.lineage import title_of
+from app.session.slots import filled
 from app.session.snapshot import Snapshot
 from model.prompt import OtherCell, PromptState, TargetCell
 from storage.records import Turn
 
 
 def state(
-    snapshot: Snapshot, request: str, target: str | None, *, base: str | None, earlier: Sequence[Turn]
+    snapshot: Snapshot,
+    request: str,
+    target: str | None,
+    *,
+    base: str | None,
+    earlier: Sequence[Turn],
+    without: Sequence[str] = (),
 ) -> PromptState:
     """What the model is to know for one request.
 
     Args:
         snapshot: the session as it is now.
-        request: the words of the person.
+        request: the words of the person; its slots are filled with the first row of the table of inputs.
         target: id of the cell to be changed, or None for a new one.
         base: the source that is to be changed, where it is not the one shown (a turn that is asked again).
         earlier: the turns that came before in this branch.
+        without: keys of the evidence that is left out. A turn that is asked again gets none: it is of another version.
     """
     sources = {piece.id: piece.source for piece in snapshot.pieces}
     numbers = {piece.id: number for number, piece in enumerate(snapshot.pieces, 1)}
+    inputs = snapshot.rows[0].inputs if snapshot.rows else {}
     shown = sources.get(target, "") if target else ""
     source = shown if base is None else base
     command = command_of(request)
     return PromptState(
-        request=command.told if command else request,
+        request=filled(command.told if command else request, inputs),
         talk=command is not None and command.its.talk,
         target=TargetCell(numbers[target], title_of(source) or None, source) if target and source.strip() else None,
-        constraints=tuple(turn.request for turn in earlier if target and turn.cell_id == target and not _done(turn)),
+        constraints=tuple(
+            filled(turn.request, inputs) for turn in earlier if target and turn.cell_id == target and not _done(turn)
+        ),
         others=tuple(OtherCell(numbers[key], text) for key, text in sources.items() if key != target and text.strip()),
+        evidence=evidence.chosen(snapshot, target, without) if base is None else (),
         dialogue=tuple(_dialogue(snapshot, earlier)),
     )
 
@@ -43,11 +56,12 @@ def _done(turn: Turn) -> bool:
 
 def _dialogue(snapshot: Snapshot, earlier: Sequence[Turn]) -> list[tuple[str, str]]:
     # The cell's present source stands at the last turn that wrote it: hand edits included, and nothing twice.
+    inputs = snapshot.rows[0].inputs if snapshot.rows else {}
     last = {turn.cell_id: turn.id for turn in earlier if turn.cell_id}
     sources = {piece.id: piece.source for piece in snapshot.pieces}
     return [
         (
-            turn.request,
+            filled(turn.request, inputs),
             sources.get(turn.cell_id or "", "") if turn.cell_id and last.get(turn.cell_id) == turn.id else "",
         )
         for turn in earlier

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from app.session.auditing import Auditing
 from app.session.cells import Cells, close_open, typed
+from app.session.celltests import CellTests
 from app.session.desk import Desk
 from app.session.errors import Busy, Missing, Refused, Risky
 from app.session.execution import Execution
@@ -24,13 +25,22 @@ class Runs:
         cells: stores what stands in a cell before it runs.
         auditing: scans what is about to run.
         read: reads a session of an owner as it is now.
+        tests: judges what is run, as running closes a version that was typed.
     """
 
-    def __init__(self, desk: Desk, cells: Cells, auditing: Auditing, read: Callable[[str, str], Snapshot]) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        cells: Cells,
+        auditing: Auditing,
+        read: Callable[[str, str], Snapshot],
+        tests: CellTests,
+    ) -> None:
         self._desk = desk
         self._cells = cells
         self._auditing = auditing
         self._read = read
+        self._tests = tests
         self._beginning = threading.Lock()  # between looking whether a cell is busy and making it so
 
     def run(
@@ -160,6 +170,7 @@ class Runs:
             read=lambda: self._read(owner, session_id),
         )
         self._desk.start(execution.go, name=f"run {session_id[:8]}")
+        self._tests.judge(owner, session_id)
         return list(sources)
 
     def _refuse_busy(self, session_id: str, cell_ids: Sequence[str]) -> None:

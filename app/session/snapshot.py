@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.runner import KernelStatus
+from app.session import tested
 from app.session.lineage import Piece, upstream
-from app.session.work import AtWork, Running, Writing
+from app.session.tested import Tested
+from app.session.work import AtWork, Running, Testing, Writing
 from model.host import EngineStatus
-from storage.records import Cell, Run, Session, Share, Turn, Version
+from storage.records import Candidate, Cell, Run, Session, Share, SlotRow, Turn, Version
 from storage.transaction import Transaction
 
 
@@ -30,8 +32,12 @@ class Snapshot:
         kernel: the session's kernel.
         engine: the server's engine.
         shares: the links that work, newest first.
+        tested: how the tests of each cell stand, by cell id; cells without tests are left out.
+        candidates: of each turn that was answered several times, by turn id, in the order in which they were sampled.
+        rows: the table of inputs.
         writing: turns at work, by turn id.
         running: runs at work, by run id.
+        testing: cells whose tests are at work, by cell id.
     """
 
     session: Session
@@ -45,8 +51,12 @@ class Snapshot:
     kernel: KernelStatus
     engine: EngineStatus
     shares: Sequence[Share]
+    tested: Mapping[str, Tested]
+    candidates: Mapping[str, Sequence[Candidate]]
+    rows: Sequence[SlotRow]
     writing: Mapping[str, Writing]
     running: Mapping[str, Running]
+    testing: Mapping[str, Sequence[Testing]]
 
     @property
     def pieces(self) -> list[Piece]:
@@ -101,11 +111,16 @@ def read(tx: Transaction, session: Session, at_work: AtWork, kernel: KernelStatu
     for link in links:
         places.setdefault(link.parent_id, []).append(link.id)
     versions = tx.shown_versions(session.id)
+    cells = [cell for cell in tx.cells(session.id) if cell.id in versions]
+    pieces = [Piece(cell.id, versions[cell.id].source) for cell in cells]
+    candidates: dict[str, list[Candidate]] = {}
+    for candidate in tx.candidates(session.id):
+        candidates.setdefault(candidate.turn_id, []).append(candidate)
     return Snapshot(
         session=session,
         turns=turns,
         siblings={turn.id: places[turn.parent_id] for turn in turns},
-        cells=[cell for cell in tx.cells(session.id) if cell.id in versions],
+        cells=cells,
         versions=versions,
         counts=Counter(head.cell_id for head in heads),
         numbers={head.id: head.number for head in heads},
@@ -113,6 +128,10 @@ def read(tx: Transaction, session: Session, at_work: AtWork, kernel: KernelStatu
         kernel=kernel,
         engine=engine,
         shares=tx.shares(session.id)[::-1],
+        tested=tested.read(tx, session.id, versions, pieces),
+        candidates=candidates,
+        rows=tx.slot_rows(session.id),
         writing=at_work.writing(session.id),
         running=at_work.running(session.id),
+        testing=at_work.testing(session.id),
     )

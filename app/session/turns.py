@@ -10,13 +10,16 @@ from app.session import prompting
 from app.session.aiming import aim
 from app.session.answer import Answer, Request, report_of
 from app.session.cells import close_open
+from app.session.celltests import CellTests
 from app.session.commands import Commanded, command_of, completed, is_talk
 from app.session.desk import Desk
 from app.session.errors import Busy, Missing, Refused
 from app.session.feed import Changes
+from app.session.judging import Judge
 from app.session.lineage import title_of
 from app.session.placing import Aim
 from app.session.provenance import REPLAY, prompt_again
+from app.session.rivals import Rivals
 from app.session.seen import unseen
 from app.session.sessions import UNTITLED, sampling_of
 from app.session.snapshot import Snapshot
@@ -28,6 +31,7 @@ from storage.records import NEW_CELL, Session, Turn, Version
 from storage.transaction import Transaction
 
 MOST_WAITING = 8  # turns of one session that wait for their answer
+MOST_CANDIDATES = 8
 LIVELIER = 0.7  # temperature at which the same request is answered again: below it, the answer is often the same
 
 
@@ -37,14 +41,28 @@ class Turns:
     Args:
         desk: the leaves.
         read: reads a session of an owner as it is now.
+        tests: told of every version that a turn has written.
+        judge: decides between several answers to one turn.
     """
 
-    def __init__(self, desk: Desk, read: Callable[[str, str], Snapshot]) -> None:
+    def __init__(self, desk: Desk, read: Callable[[str, str], Snapshot], *, tests: CellTests, judge: Judge) -> None:
         self._desk = desk
         self._read = read
+        self._tests = tests
+        self._judge = judge
         self._beginning = threading.Lock()  # turns are answered in the order in which they were stored
 
-    def ask(self, owner: str, session_id: str, request: str, target: str) -> Turn:
+    def ask(
+        self,
+        owner: str,
+        session_id: str,
+        request: str,
+        target: str,
+        *,
+        without: Sequence[str] = (),
+        candidates: int = 1,
+        first_pass: bool = False,
+    ) -> Turn:
         """Begin a turn at the end of the branch shown.
 
         Args:
@@ -52,6 +70,9 @@ class Turns:
             session_id: the session.
             request: the words of the person.
             target: a cell's id, `new`, or `auto` to let the request and the answer decide.
+            without: keys of evidence (`app.session.evidence`) that the model is not to be told.
+            candidates: how many answers to sample, up to `MOST_CANDIDATES`; the best becomes the version.
+            first_pass: stop sampling once an answer holds every test.
 
         Raises:
             Refused: the request is empty or too long.
@@ -60,6 +81,8 @@ class Turns:
         """
         snapshot = self._read(owner, session_id)
         words = completed(request_of(request), self._title(snapshot, target))
+        if not 1 <= candidates <= MOST_CANDIDATES:
+            raise Refused(f"{candidates} candidates were asked for; choose from 1 to {MOST_CANDIDATES}.")
         self._check(words)
         where = self._aim(snapshot, words, target)
         with self._beginning:
@@ -69,7 +92,10 @@ class Turns:
                 turn = self._turn(tx, session, words, session.head_turn_id, where)
                 title = title_of_request(words) if session.title == UNTITLED else session.title
                 tx.update_session(session.id, head_turn_id=turn.id, draft="", title=title)
-            self._begin(owner, turn, target, base_id=None, sampling=_seeded(sampling_of(session.sampling)))
+            sampling = _seeded(sampling_of(session.sampling))
+            several = candidates > 1 and not is_talk(words)
+            rivals = self._rivals(owner, session_id, candidates, first_pass=first_pass) if several else None
+            self._begin(owner, turn, target, base_id=None, sampling=sampling, without=without, rivals=rivals)
         self._desk.list_changed(owner)
         return turn
 
@@ -184,15 +210,17 @@ class Turns:
         self._desk.records_changed(session_id)
         self._desk.list_changed(owner)
 
-    def sees(self, owner: str, session_id: str, request: str, target: str) -> dict[str, Any]:
-        """What the model would see of this request: parts, tokens, what is left out."""
+    def sees(
+        self, owner: str, session_id: str, request: str, target: str, *, without: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """What the model would see of this request: parts, tokens, what is left out, and the cell it would change."""
         snapshot = self._read(owner, session_id)
         engine = self._desk.engines.engine()
         words = completed(request_of(request), self._title(snapshot, target)) if request.strip() else "…"
         where = self._aim(snapshot, words, target)
-        state = prompting.state(snapshot, words, where.cell_id, base=None, earlier=snapshot.turns)
+        state = prompting.state(snapshot, words, where.cell_id, base=None, earlier=snapshot.turns, without=without)
         prompt = build(state, engine, sampling_of(snapshot.session.sampling))
-        return report_of(prompt, unseen(snapshot, snapshot.turns, state, engine))
+        return {**report_of(prompt, unseen(snapshot, snapshot.turns, state, engine)), "cell": where.cell_id}
 
     def saw(self, owner: str, session_id: str, turn_id: str) -> dict[str, Any]:
         """What the model saw in a past turn."""
@@ -235,6 +263,16 @@ class Turns:
     def _turn(self, tx: Transaction, session: Session, request: str, parent_id: str | None, where: Aim) -> Turn:
         return tx.create_turn(session.id, request, parent_id=parent_id, target_cell_id=where.cell_id)
 
+    def _rivals(self, owner: str, session_id: str, count: int, *, first_pass: bool) -> Rivals:
+        return Rivals(
+            self._desk,
+            lambda: self._read(owner, session_id),
+            tests=self._tests,
+            judge=self._judge,
+            count=count,
+            first_pass=first_pass,
+        )
+
     def _refuse_crowd(self, session_id: str) -> None:
         if len(self._desk.at_work.writing(session_id)) >= MOST_WAITING:
             raise Busy(f"{MOST_WAITING} requests wait for their answers already. Wait for one, or stop it.")
@@ -249,6 +287,8 @@ class Turns:
         sampling: Sampling,
         again: bool = False,
         replay: tuple[Prompt, dict[str, Any]] | None = None,
+        without: Sequence[str] = (),
+        rivals: Rivals | None = None,
     ) -> None:
         before = list(self._desk.at_work.writing(turn.session_id).values())
         work = Writing(turn.id, turn.session_id)
@@ -259,8 +299,12 @@ class Turns:
             work,
             read=lambda: self._read(owner, turn.session_id),
             aim=lambda snapshot: _there(target) if replay else self._aim(snapshot, turn.request, target),
-            prompt_state=lambda snapshot, where: self._state(snapshot, turn, where, base_id, again=again),
+            prompt_state=lambda snapshot, where: self._state(
+                snapshot, turn, where, base_id, again=again, without=without
+            ),
             wait=lambda: self._wait(work, before),
+            landed=lambda reply: self._tests.landed(owner, turn.session_id, turn.id, reply.examples),
+            rivals=rivals,
         )
         self._desk.records_changed(turn.session_id)
         self._desk.start(answer.write, name=f"turn {turn.id[:8]}")
@@ -273,14 +317,16 @@ class Turns:
                 pass
         work.message = ""
 
-    def _state(self, snapshot: Snapshot, turn: Turn, where: Aim, base_id: str | None, *, again: bool) -> PromptState:
+    def _state(
+        self, snapshot: Snapshot, turn: Turn, where: Aim, base_id: str | None, *, again: bool, without: Sequence[str]
+    ) -> PromptState:
         ids = [its.id for its in snapshot.turns]
         earlier = snapshot.turns[: ids.index(turn.id)] if turn.id in ids else snapshot.turns
         base = None
         if again:
             with self._desk.database.read() as tx:
                 base = tx.version(base_id).source if base_id else ""
-        return prompting.state(snapshot, turn.request, where.cell_id, base=base, earlier=earlier)
+        return prompting.state(snapshot, turn.request, where.cell_id, base=base, earlier=earlier, without=without)
 
     def _move(self, tx: Transaction, session: Session, turn: Turn, target: str | None) -> None:
         moved = tx.version(turn.version_id or "")

@@ -6,7 +6,7 @@ reader that is a moment late shows a shorter text, never a wrong one.
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,13 +58,61 @@ class Running:
         return None if self.started is None else round((time.monotonic() - self.started) * 1000)
 
 
+@dataclass
+class Testing:
+    """One cell whose tests are being judged, proposed, or held against one repair after another.
+
+    `kind` is judge, ask or repair; a cell has one of each at most. `again` asks whoever is at it to look once more when
+    done; `message` says what is happening.
+    """
+
+    cell_id: str
+    session_id: str
+    kind: str
+    message: str = ""
+    again: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
 class AtWork:
-    """Everything that is being written or run on this server."""
+    """Everything that is being written, run or tested on this server."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._writing: dict[str, Writing] = {}
         self._running: dict[str, Running] = {}
+        self._testing: dict[tuple[str, str], Testing] = {}
+
+    def begin_testing(self, work: Testing) -> Testing:
+        """Make the work known, and give it; else that of the same kind that is at it already and then looks again."""
+        with self._lock:
+            known = self._testing.setdefault((work.cell_id, work.kind), work)
+            known.again = known is not work
+            return known
+
+    def end_testing(self, work: Testing) -> None:
+        """Forget the work."""
+        with self._lock:
+            self._testing.pop((work.cell_id, work.kind), None)
+        work.ended.set()
+
+    def end_testing_unless_again(self, work: Testing) -> bool:
+        """Forget the work, unless somebody asked meanwhile to look once more: then false, and it goes on."""
+        with self._lock:
+            again, work.again = work.again and not work.stop.is_set(), False
+        if not again:
+            self.end_testing(work)
+        return not again
+
+    def testing(self, session_id: str) -> Mapping[str, Sequence[Testing]]:
+        """The work on tests in a session, by cell id, oldest first."""
+        found: dict[str, list[Testing]] = {}
+        with self._lock:
+            for work in self._testing.values():
+                if work.session_id == session_id:
+                    found.setdefault(work.cell_id, []).append(work)
+        return found
 
     def begin(self, work: Writing | Running) -> None:
         """Make the work known."""
@@ -92,7 +140,7 @@ class AtWork:
         with self._lock:
             return {r.run_id: r for r in self._running.values() if r.session_id == session_id}
 
-    def everything(self) -> tuple[Writing | Running, ...]:
+    def everything(self) -> tuple[Writing | Running | Testing, ...]:
         """All that is at work, for a shutdown."""
         with self._lock:
-            return (*self._writing.values(), *self._running.values())
+            return (*self._writing.values(), *self._running.values(), *self._testing.values())

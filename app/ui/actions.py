@@ -6,7 +6,7 @@ carries the owner's key, by which `app.session` decides whether the thing exists
 
 import hashlib
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, validate_call
@@ -15,6 +15,7 @@ from app.runner import RunnerError
 from app.session import Busy, Conflict, Missing, Playground, Refused, Risky, SessionError
 from app.session.words import storable
 from app.ui import view
+from app.ui.judged_actions import JudgedActions
 from model.errors import ModelError
 from storage.errors import NotFound, StorageError
 
@@ -23,6 +24,8 @@ Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+
 Target = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 FileName = Annotated[str, Field(min_length=1, max_length=500)]
 Source = Annotated[str, Field(max_length=1_000_000)]
+
+Keys = Annotated[Sequence[Annotated[str, Field(max_length=200)]], Field(max_length=200)]
 
 FAULTS = (SessionError, StorageError, RunnerError, ModelError)  # what is told to the person at the browser
 MINIMUM_KEY = 32  # characters; the page makes 64 hexadecimal ones from 256 random bits
@@ -35,7 +38,7 @@ def owner_of(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
 
 
-class Actions:
+class Actions(JudgedActions):
     """Carries out what one page asks for; every answer is a dict for JSON."""
 
     def __init__(self, playground: Playground) -> None:
@@ -134,9 +137,22 @@ class Actions:
 
     # Turns
 
-    def ask(self, owner: str, session: Id, request: str, target: Target = "auto") -> Json:
-        """Begin a turn; its answer arrives over the live stream."""
-        return {"turn": self._playground.turns.ask(owner, session, request, target).id}
+    def ask(
+        self,
+        owner: str,
+        session: Id,
+        *,
+        request: str,
+        target: Target = "auto",
+        without: Keys = (),
+        candidates: int = 1,
+        first_pass: bool = False,
+    ) -> Json:
+        """Begin a turn; its answer arrives over the live stream. The evidence named in `without` stays out of it."""
+        turn = self._playground.turns.ask(
+            owner, session, request, target, without=without, candidates=candidates, first_pass=first_pass
+        )
+        return {"turn": turn.id}
 
     def stop(self, owner: str, session: Id, turn: Id) -> Json:
         """End a turn now and keep what came."""
@@ -166,12 +182,19 @@ class Actions:
         return {}
 
     def sees(
-        self, owner: str, session: Id, request: str | None = None, target: Target = "auto", turn: Id | None = None
+        self,
+        owner: str,
+        session: Id,
+        *,
+        request: str | None = None,
+        target: Target = "auto",
+        turn: Id | None = None,
+        without: Keys = (),
     ) -> Json:
         """What the model would see, or what it saw in a past turn."""
         if turn is not None:
             return self._playground.turns.saw(owner, session, turn)
-        return self._playground.turns.sees(owner, session, request or "", target)
+        return self._playground.turns.sees(owner, session, request or "", target, without=without)
 
     # Cells
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.session import Choice, Listing, Running, Snapshot, Writing, is_current, is_talk, title_of
-from app.ui import audits
+from app.ui import audits, tested
 from app.ui.outputs import drawn
 from storage.records import Cell, Run, SessionSummary, Share, Turn, Version
 
@@ -37,6 +37,7 @@ def session(snapshot: Snapshot) -> Json:
         "model": its.model_id,
         "saved_at": its.updated_at.isoformat(),
         "shares": [share(it, snapshot) for it in snapshot.shares],
+        "replays": tested.replays(snapshot),
     }
 
 
@@ -80,6 +81,7 @@ def turn(snapshot: Snapshot, its: Turn) -> Json:
         "tokens_out": its.tokens_out,
         "seconds": its.seconds,
         "seed": its.sampling.get("seed"),
+        "score": tested.score(snapshot, its),
     }
 
 
@@ -128,6 +130,9 @@ def cell(snapshot: Snapshot, its: Cell) -> Json:
         "before": work.before if work else None,
         "stale": snapshot.stale(its.id),
         "run": _run(snapshot, its, version),
+        "tests": tested.panel(snapshot, its),
+        "evidence": tested.pieces(snapshot, its),
+        "choosing": tested.choosing(snapshot, its),
     }
 
 

@@ -195,6 +195,7 @@ function kernelItems(kernel: Kernel): Item[] {
   return [
     { label: "Interrupt", hint: "Esc", icon: "stop", disabled: kernel.state !== "busy", run: () => void tell(act("interrupt", {})) },
     { label: "Restart the kernel", hint: "variables go", icon: "again", disabled: !alive && kernel.state !== "dead", run: () => void tell(act("restart", {})) },
+    { label: "Inputs and replays", icon: "again", run: () => (sheet.value = { name: "replays" }) },
     { label: "Files", icon: "folder", disabled: kernel.state === "refused", run: () => (sheet.value = { name: "files" }) },
   ]; // prettier-ignore
 }

@@ -63,7 +63,7 @@ function evidence(turn: Turn, cell: Cell | undefined): Evidence[] {
     case "queued":
       return [{ words: turn.message || "waits for the one before", tone: "live", icon: "clock" }];
     case "writing":
-      return [{ words: turn.cell ? "writing" : "reading the request", tone: "live" }, ...line(turn, cell)];
+      return [{ words: turn.message || (turn.cell ? "writing" : "reading the request"), tone: "live" }, ...line(turn, cell)];
     case "stopped":
       return [{ words: "stopped", icon: "stop" }, ...ran(turn, cell)];
     case "failed":
@@ -84,17 +84,35 @@ function line(turn: Turn, cell: Cell | undefined): Evidence[] {
 /** What the newest run says of this very version; nothing, where another version is shown or was run. */
 function ran(turn: Turn, cell: Cell | undefined): Evidence[] {
   if (!turn.cell || !cell) return [];
-  if (cell.version.number !== turn.cell.version) return [{ words: `now v${cell.version.number}` }];
+  const tests = [...tested(turn), ...compared(turn, cell)];
+  if (cell.version.number !== turn.cell.version) return [...tests, { words: `now v${cell.version.number}` }];
   const run = cell.run;
   const scan = audited(cell);
-  if (!run || run.version !== turn.cell.version) return [{ words: "not run" }, ...scan];
-  return [outcome(run), ...scan, ...(cell.stale ? [{ words: "stale", tone: "warn" as const, icon: "clock" as const }] : [])];
+  if (!run || run.version !== turn.cell.version) return [...(tests.length ? tests : [{ words: "not run" }]), ...scan];
+  const stale = cell.stale ? [{ words: "stale", tone: "warn" as const, icon: "clock" as const }] : [];
+  return [...tests, outcome(run), ...scan, ...stale];
 }
 
 /** What of the audit somebody has to know who sees only the card. */
 function audited({ version: { audit } }: Cell): Evidence[] {
   if (!audit || !warnedLines(audit).length) return [];
   return [{ words: audit.words, ...auditLook(audit) } as Evidence];
+}
+
+function compared(turn: Turn, { choosing }: Cell): Evidence[] {
+  if (choosing?.turn !== turn.number) return [];
+  const words = `${choosing.candidates.length} candidates`;
+  return [{ words }, ...(choosing.question ? [{ words: "1 question", tone: "warn" as const, icon: "ask" as const }] : [])];
+}
+
+/** What the tests said of the version that the turn wrote: what it broke first. */
+function tested({ score }: Turn): Evidence[] {
+  if (!score) return [];
+  const words = `${score.passed}/${score.of} tests`;
+  if (score.broke.length) {
+    return [{ words: `broke test${score.broke.length > 1 ? "s" : ""} ${score.broke.join(", ")}`, tone: "fail", icon: "fail" }, { words }];
+  }
+  return [score.passed === score.of ? { words, tone: "pass", icon: "check" } : { words, tone: "fail", icon: "fail" }];
 }
 
 function outcome(run: Run): Evidence {

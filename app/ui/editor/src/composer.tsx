@@ -1,6 +1,8 @@
 // Where requests are written: which cell they are about, how much the model sees of it, Send and Stop.
 import { computed, effect, signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { Chips, aimed, removed, without } from "./chips";
+import { Tries, firstPass, tries } from "./tries";
 import { focused, text, write } from "./draft";
 import { loading } from "./format";
 import { Icon } from "./icons";
@@ -27,6 +29,9 @@ const target = computed<Target>(() => {
   const asked = picked.value?.session === sessionId.value ? picked.value.target : (view.value?.session.target ?? "auto");
   return asked === "auto" || asked === "new" || cells.value.some((cell) => cell.id === asked) ? asked : "auto";
 });
+
+/** There are slots to fill: in the dialogue, or in what stands here. */
+const slotted = computed(() => Boolean(view.value?.session.replays.slots.length) || /\{[A-Za-z_]\w*\}/.test(text.value));
 
 const ready = computed(() => view.value?.engine.state === "ready");
 
@@ -73,10 +78,12 @@ async function send(): Promise<void> {
   const [request, aim, session] = [text.value, target.value, sessionId.value];
   sending.value = true;
   write("");
-  const answer = await actSaved("ask", { request, target: aim });
+  const answer = await actSaved("ask", { request, target: aim, without: without(), candidates: tries.value, first_pass: firstPass.value });
   sending.value = false;
   if (!failed(answer)) {
     picked.value = null;
+    removed.value = new Set();
+    tries.value = 1;
     return;
   }
   if (session === sessionId.value && !text.value) write(request);
@@ -86,16 +93,20 @@ async function send(): Promise<void> {
 // The count follows what is written, a little behind, while somebody could send it.
 let timer = 0;
 effect(() => {
-  const [request, aim] = [text.value, target.value];
+  const [request, aim, left] = [text.value, target.value, removed.value];
   clearTimeout(timer);
   if (!request.trim() || request.length > LONGEST || !ready.value || connection.value !== "open") {
     seen.value = null;
     return;
   }
   timer = window.setTimeout(async () => {
-    const answer = await act("sees", { request, target: aim });
-    if (text.value === request && target.value === aim) seen.value = failed(answer) ? null : answer;
+    const answer = await act("sees", { request, target: aim, without: [...left] });
+    if (text.value === request && target.value === aim && removed.value === left) seen.value = failed(answer) ? null : answer;
   }, 900);
+});
+effect(() => {
+  // Until the server has said which cell an unaimed request is about, the cell answered last is the best guess.
+  aimed.value = target.value !== "auto" ? target.value : seen.value?.cell === undefined ? "auto" : seen.value.cell;
 });
 effect(() => void (text.value && (told.value = ""))); // what is said of a request goes when it changes
 
@@ -106,6 +117,7 @@ export function Composer() {
       <form class="composer" aria-label="Composer" onSubmit={(event) => (event.preventDefault(), void send())}>
         <div class="chips">
           <Aim />
+          <Chips />
         </div>
         <Suggestions />
         <Field />
@@ -115,6 +127,12 @@ export function Composer() {
             <span class="wide">Settings</span>
             <span class="vh narrow">Settings</span>
           </button>
+          <Tries />
+          {slotted.value && (
+            <button type="button" class="btn quiet" aria-haspopup="dialog" onClick={() => (sheet.value = { name: "replays" })}>
+              Inputs<span class="vh"> for the slots</span>
+            </button>
+          )}
           {seen.value && <SeesButton sees={seen.value} />}
           <span class="grow" />
           <Buttons />

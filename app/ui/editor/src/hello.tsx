@@ -1,6 +1,7 @@
 // An empty session: what this is, and four requests to begin with.
 import { offer } from "./composer";
 import { Icon } from "./icons";
+import { sheet } from "./panes";
 import { Prose } from "./words";
 
 const FIRST = [
@@ -30,6 +31,11 @@ export function Hello() {
           </li>
         ))}
       </ul>
+      <p>
+        <button type="button" class="btn quiet" aria-haspopup="dialog" onClick={() => (sheet.value = { name: "replays" })}>
+          Load a dialogue with slots
+        </button>
+      </p>
     </div>
   );
 }

@@ -2,7 +2,7 @@
 import { effect, signal } from "@preact/signals";
 import type { Actions, Sees } from "./types";
 
-export type SheetName = { name: "files" | "keys" | "share" | "settings" } | { name: "sees"; of: Actions["sees"][0]; known?: Sees };
+export type SheetName = { name: "files" | "keys" | "replays" | "share" | "settings" } | { name: "sees"; of: Actions["sees"][0]; known?: Sees };
 
 export const sheet = signal<SheetName | null>(null);
 

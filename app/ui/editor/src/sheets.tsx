@@ -3,6 +3,7 @@ import { SideSheet } from "./dialog";
 import { FilesSheet } from "./files";
 import { KEYS } from "./keys";
 import { sheet } from "./panes";
+import { ReplaysSheet } from "./replays";
 import { SeesSheet } from "./sees";
 import { SettingsSheet } from "./settings";
 import { ShareSheet } from "./share";
@@ -15,6 +16,8 @@ export function Sheets() {
       return <FilesSheet close={close} />;
     case "keys":
       return <KeysSheet />;
+    case "replays":
+      return <ReplaysSheet close={close} />;
     case "sees":
       return <SeesSheet of={sheet.value.of} known={sheet.value.known} close={close} />;
     case "settings":

@@ -1,4 +1,5 @@
 // What the server sends (app/ui/view.py) and takes (app/ui/actions.py). Names are those of docs/architecture.md.
+import type { Choosing, EvidencePiece, Replays, Score, TestPanel, TestedActions } from "./tested";
 
 export type TurnStatus = "queued" | "writing" | "done" | "stopped" | "failed" | "cut";
 export type RunStatus = "queued" | "running" | "ok" | "error" | "interrupted" | "limit" | "died" | "cut";
@@ -21,6 +22,7 @@ export interface SessionHead {
   model: string; // catalogue id
   saved_at: string; // ISO 8601, UTC
   shares: Share[]; // the links that work now
+  replays: Replays;
 }
 
 export interface Share {
@@ -45,6 +47,7 @@ export interface Turn {
   tokens_out: number | null;
   seconds: number | null;
   seed: number | null;
+  score: Score | null; // of the tests on its version; null where none was judged
 }
 
 export interface VersionHead {
@@ -95,6 +98,9 @@ export interface Cell {
   before: string | null; // while the model writes: the source of the version it replaces, else null
   stale: string | null; // why its output cannot be trusted: "edited since it ran", "ran with cell 1 v1", "the kernel was restarted"
   run: Run | null;
+  tests: TestPanel;
+  evidence: EvidencePiece[]; // goes along with the next request about the cell
+  choosing: Choosing | null; // candidates of which none was accepted yet
 }
 
 export interface Run {
@@ -208,6 +214,7 @@ export interface Part {
 }
 
 export interface Sees {
+  cell?: string | null; // of a request not sent yet: the cell that it would change
   parts: Part[];
   tokens: number;
   window: number;
@@ -241,7 +248,7 @@ export interface Conflict {
 }
 
 // The actions and their answers. Every call also carries the owner's key and, but for new_session and forks, the session's id.
-export interface Actions {
+export interface Actions extends TestedActions {
   new_session: [{}, { session: string }];
   fork: [{ token: string }, { session: string }];
   sessions: [{ query: string }, { sessions: SessionRow[] }];
@@ -254,14 +261,14 @@ export interface Actions {
   models: [{}, { models: Model[] }];
   use_model: [{ model: string }, {}];
   retry_model: [{}, {}];
-  ask: [{ request: string; target: Target }, { turn: string }];
+  ask: [{ request: string; target: Target; without?: string[]; candidates?: number; first_pass?: boolean }, { turn: string }];
   stop: [{ turn: string }, {}];
   regenerate: [{ turn: string }, { turn: string }];
   edit_turn: [{ turn: string; request: string }, { turn: string }];
   repeat: [{ version: string }, { turn: string }];
   show_branch: [{ turn: string }, {}];
   move_answer: [{ turn: string; target: Target }, {}];
-  sees: [{ request: string; target: Target } | { turn: string }, Sees];
+  sees: [{ request: string; target: Target; without?: string[] } | { turn: string }, Sees];
   add_cell: [{ after: string | null; source: string }, { cell: string }];
   delete_cell: [{ cell: string }, {}];
   restore_cell: [{ cell: string }, {}];

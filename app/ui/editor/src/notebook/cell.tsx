@@ -5,6 +5,7 @@ import { activeCell, cellElement, view } from "../store";
 import type { Cell, Fault } from "../types";
 import { Add, Conflicted, Faults, Place, Refine } from "./cellParts";
 import { Findings, Risky } from "./audit";
+import { Candidates } from "./candidates";
 import { Code } from "./code";
 import { stop } from "./deeds";
 import { Asked, Evidence, Stopped } from "./evidence";
@@ -14,7 +15,9 @@ import { History, type Looking, lookAt } from "./history";
 import { keyed } from "./keys";
 import { menuOf } from "./menuOf";
 import { Outputs } from "./outputs";
+import { Ratchet } from "./ratchet";
 import { cellOf, choose, hands, isOpen, total, wanted } from "./state";
+import { Tests } from "./tests";
 import { textOf } from "./texts";
 import { Traceback } from "./traceback";
 
@@ -34,6 +37,7 @@ function Card({ cell, session }: { cell: Cell; session: string }) {
   const refused = useComputed(() => view.value?.kernel.state === "refused").value;
   const open = isOpen(cell, active);
   const writing = cell.version.status === "writing";
+  const choosing = writing || looking.value ? null : cell.choosing;
 
   useLayoutEffect(() => {
     if (writing) looking.value = null;
@@ -92,10 +96,13 @@ function Card({ cell, session }: { cell: Cell; session: string }) {
             {moving.value && <Place cell={cell} attempt={attempt} done={() => (moving.value = false)} />}
             <Faults fault={fault} text={text} />
             <Conflicted cell={cell} text={text} />
+            {!looking.value && <Ratchet cell={cell} text={text} />}
             <Risky cell={cell} text={text} run={() => attempt(text.run(true))} />
             {looking.value && <History cell={cell} text={text} looking={looking} fail={fail} />}
-            <Code cell={cell} text={text} hidden={!!looking.value} />
+            {choosing && <Candidates cell={cell} choosing={choosing} />}
+            <Code cell={cell} text={text} hidden={!!looking.value || !!choosing} />
             {!looking.value && <Under cell={cell} refused={refused} attempt={attempt} />}
+            {!looking.value && !writing && <Tests cell={cell} />}
             {!looking.value && !writing && <Refine cell={cell} session={session} fail={fail} />}
           </>
         ) : (

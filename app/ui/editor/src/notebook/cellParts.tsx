@@ -86,7 +86,7 @@ export function Refine({ cell, session, fail }: RefineProps) {
   ); // prettier-ignore
 }
 
-function kept(key: string): string {
+export function kept(key: string): string {
   try {
     return sessionStorage.getItem(key) ?? "";
   } catch {
@@ -94,7 +94,7 @@ function kept(key: string): string {
   }
 }
 
-function keep(key: string, value: string): void {
+export function keep(key: string, value: string): void {
   try {
     if (value) sessionStorage.setItem(key, value);
     else sessionStorage.removeItem(key);

@@ -9,17 +9,18 @@ import type { Cell, Fault, Run } from "../types";
 import { AuditChip } from "./audit";
 import { refine } from "./deeds";
 import { duration, ended, provenance, runs } from "./format";
-import { Chip } from "./header";
+import { Chip, Score } from "./header";
 
 export function Evidence({ cell, refused }: { cell: Cell; refused: boolean }) {
   const { run, version } = cell;
   const writing = version.status === "writing";
-  const quiet = !version.audit || version.audit.words === "audit clean";
+  const quiet = (!version.audit || version.audit.words === "audit clean") && !cell.tests.items.length;
   if (!run && !writing && !refused && quiet && version.origin === "hand" && version.number === 1) return null;
   return (
     <div class="ev-row">
       {writing ? <Chip icon="clock" text={`${version.number > 1 ? "the new version" : "it"} can run when it is written`} /> : null}
       {!writing && refused && <Chip id={`why-${cell.id}`} icon="shut" text="not run: no sandbox" />}
+      {!writing && <Score cell={cell} />}
       {!writing && cell.stale && <Chip tone="stale" icon="clock" text={`stale: ${cell.stale}`} />}
       {!writing && <AuditChip cell={cell} />}
       {!writing && run && <Ran run={run} />}

@@ -1,6 +1,7 @@
 // The line that names a cell: number, title, version, what there is to know, its menu, Run.
 import { Icon, type IconName } from "../icons";
 import { type Item, Menu } from "../menu";
+import { score } from "../tested";
 import type { Cell } from "../types";
 import { startDrag } from "./drag";
 import { duration, ended, runs } from "./format";
@@ -50,6 +51,7 @@ export function Row({ cell, menu, open }: { cell: Cell; menu: (Item | null)[]; o
       <span class="grow" />
       <span class="chips">
         {cell.stale && <Chip tone="stale" icon="clock" text="stale" />}
+        <Score cell={cell} />
         {cell.version.audit && warnedLines(cell.version.audit).length > 0 && (
           <Chip {...auditLook(cell.version.audit)} text={cell.version.audit.words} />
         )}
@@ -69,6 +71,14 @@ function Outcome({ cell }: { cell: Cell }) {
   if (runs(run)) return <Chip tone="live" text={run.status} />;
   if (run.status === "ok") return <Chip icon="check" tone="pass" text={`ran ${duration(run.milliseconds ?? 0)}`} />;
   return <Chip tone="fail" icon={run.status === "error" ? "fail" : "stop"} text={ended(run)} />;
+}
+
+/** What the tests say of the version shown. */
+export function Score({ cell }: { cell: Cell }) {
+  const { passed, of } = score(cell.tests);
+  if (!of) return null;
+  const all = passed === of;
+  return <Chip tone={all ? "pass" : "fail"} icon={all ? "check" : "fail"} text={`${passed}/${of} tests`} />;
 }
 
 function Number({ cell }: { cell: Cell }) {

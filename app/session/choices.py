@@ -1,0 +1,106 @@
+"""Choosing among the candidates of a turn."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from app.runner import RunnerError
+from app.session.cells import close_open
+from app.session.celltests import CellTests, checked, with_source
+from app.session.checks import Check
+from app.session.comparing import comparison
+from app.session.desk import Desk
+from app.session.errors import Missing
+from app.session.judging import Judge
+from app.session.lineage import title_of
+from app.session.ranking import Contender, rank
+from app.session.rivals import stored
+from app.session.snapshot import Snapshot
+from app.session.tested import Tested, binds
+from storage.errors import NotFound, StorageError
+from storage.records import CellTest
+
+
+class Choices:
+    """The service for candidates.
+
+    Args:
+        desk: the leaves.
+        read: reads a session of an owner as it is now.
+        tests: keeps what a person decided as a test.
+        judge: runs the candidates again when the tests have changed.
+    """
+
+    def __init__(self, desk: Desk, read: Callable[[str, str], Snapshot], *, tests: CellTests, judge: Judge) -> None:
+        self._desk = desk
+        self._read = read
+        self._tests = tests
+        self._judge = judge
+
+    def accept(self, owner: str, session_id: str, candidate_id: str) -> None:
+        """Make a candidate the version that its cell shows, and close the comparison."""
+        with self._desk.database.begin() as tx:
+            session = tx.session_of(owner, session_id)
+            candidate = tx.candidate(candidate_id, session_id=session.id)
+            turn = tx.turn(candidate.turn_id, session_id=session.id)
+            if turn.cell_id is None:
+                raise Missing("The cell of this candidate is not there any more.")
+            cell = tx.cell(turn.cell_id, session_id=session.id)
+            version = close_open(tx, cell)
+            if version is None or version.source != candidate.source:
+                version = tx.create_version(
+                    cell.id,
+                    candidate.source,
+                    origin="model",
+                    parent_id=version.parent_id if version else None,
+                    turn_id=turn.id,
+                    model=turn.model,
+                    quantisation=turn.quantisation,
+                    sampling=candidate.sampling,
+                )
+                tx.show_version(cell.id, version.id)
+                tx.rename_cell(cell.id, title_of(candidate.source))
+                tx.update_turn(turn.id, version_id=version.id, prose=candidate.prose)
+            tx.update_candidate(candidate.id, version_id=version.id)
+        self._desk.records_changed(session_id)
+        self._tests.judge(owner, session_id)
+
+    def decide(self, owner: str, session_id: str, test_id: str, expected: str) -> None:
+        """Answer the question in which candidates differ: the answer is pinned, and the candidates ranked by it.
+
+        Raises:
+            Refused: the answer cannot be a test; the text says why.
+        """
+        with self._desk.database.read() as tx:
+            test = tx.test(test_id, session_id=tx.session_of(owner, session_id).id)
+        check = checked(test.call, expected)
+        decided = replace(test, expected=check.expected, standing="pinned")
+        self._desk.start(lambda: self._rank_again(owner, session_id, decided), name=f"rank {session_id[:8]}")
+
+    def refresh(self, owner: str, session_id: str, test: CellTest) -> None:
+        """Rank the candidates of a cell again, where nobody has chosen yet, as one of its tests has changed."""
+        if comparison(self._read(owner, session_id), test.cell_id) is not None:
+            self._desk.start(lambda: self._rank_again(owner, session_id, test), name=f"rank {session_id[:8]}")
+
+    def _rank_again(self, owner: str, session_id: str, decided: CellTest) -> None:
+        """Judge and rank the candidates by the tests as they are with `decided`, and store both at once."""
+        snapshot = self._read(owner, session_id)
+        cell_id, tested = decided.cell_id, snapshot.tested.get(decided.cell_id, Tested())
+        tests = [decided if state.test.id == decided.id else state.test for state in tested.states]
+        found = comparison(snapshot, cell_id)
+        them = [column.candidate for column in found.columns] if found else []
+        with suppress(RunnerError, NotFound, StorageError):
+            contenders = [self._judged(snapshot, cell_id, its.source, tests) for its in them]
+            order = rank(contenders, [binds(test) for test in tests])
+            with self._desk.database.begin() as tx:
+                tx.update_test(decided.id, call=decided.call, expected=decided.expected, standing=decided.standing)
+                for place, its in enumerate(them):
+                    verdicts = stored(tests, contenders[place].verdicts)
+                    tx.update_candidate(its.id, rank=order.index(place), verdicts=verdicts)
+        self._desk.records_changed(session_id)
+        self._tests.judge(owner, session_id)
+
+    def _judged(self, snapshot: Snapshot, cell_id: str, source: str, tests: Sequence[CellTest]) -> Contender:
+        pieces = with_source(snapshot.pieces, cell_id, source)
+        judged = self._judge.judge(pieces, cell_id, [Check(test.call, test.expected) for test in tests])
+        return Contender(source, [its.verdict for its in judged])

@@ -1,0 +1,71 @@
+"""Judges checks: each in a sealed process that lives for nothing else, compared outside of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from app.runner.oneshot import Call, Failed, OneShot, Outcome, Returned
+from app.session import checks
+from app.session.checks import Check, Verdict
+from app.session.lineage import Piece
+from app.session.programs import program
+from storage.records import sha256_of
+
+CELL = "cell"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A check with its verdict.
+
+    Attributes:
+        sha256: of the program that ran, without the check.
+    """
+
+    check: Check
+    verdict: Verdict
+    sha256: str
+
+
+class Judge:
+    """Judges code against checks.
+
+    Args:
+        oneshot: gives the runner; asked at the first judgement, as its processes take a moment to start.
+    """
+
+    def __init__(self, oneshot: Callable[[], OneShot]) -> None:
+        self._oneshot = oneshot
+
+    def judge(self, pieces: Sequence[Piece], cell_id: str, asked: Sequence[Check]) -> list[Judged]:
+        """The verdict on each check of a cell, the cells that it leans on at hand; raises `RunnerError`."""
+        return [self._one(program(pieces, cell_id, check.call), check) for check in asked]
+
+    def judge_source(self, source: str, asked: Sequence[Check]) -> list[Judged]:
+        """The same for code that stands alone."""
+        return self.judge([Piece(CELL, source)], CELL, asked)
+
+    def _one(self, source: str, check: Check) -> Judged:
+        if words := checks.problem(check):
+            return Judged(check, Verdict(passed=False, actual="", detail=words), sha256_of(source))
+        outcome = self._oneshot().run(f"{source}\n\n{checks.harness(check)}\n", [Call(checks.FUNCTION)])
+        return Judged(check, verdict_of(check, outcome), sha256_of(source))
+
+
+def verdict_of(check: Check, outcome: Outcome) -> Verdict:
+    """The verdict on a check whose call was made, or was to be made, in a one-shot run."""
+    if outcome.failure is not None:
+        name, text = outcome.failure["name"], outcome.failure["message"]
+        return Verdict(passed=False, actual=f"raises {name}", detail=f"{text} (before the call)".strip())
+    if not outcome.answers:
+        return Verdict(passed=False, actual="", detail=outcome.message)
+    match outcome.answers[0]:
+        case Returned(value):
+            return checks.returned(check, value)
+        case Failed(failure):
+            return _failed(check, failure["name"], failure["message"])
+
+
+def _failed(check: Check, name: str, text: str) -> Verdict:
+    if name == "NotPlain":
+        return Verdict(passed=False, actual="", detail=f"{text}: it cannot leave the sandbox. Test a part of it.")
+    return checks.raised(check, name, text)

@@ -1,0 +1,188 @@
+"""Several answers to one turn: sampled at once, the same code dropped, judged by every test, the best one first."""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+
+from app.runner import RunnerError
+from app.session import claims
+from app.session.celltests import CellTests, with_source
+from app.session.checks import Check, Verdict
+from app.session.desk import Desk
+from app.session.feed import Changes
+from app.session.judging import Judge
+from app.session.ranking import Contender, distinct, full_pass, rank
+from app.session.snapshot import Snapshot
+from app.session.tested import binds
+from app.session.words import storable
+from app.session.work import Testing, Writing
+from model.engine import Engine, Outcome, Sampling, TextStream
+from model.prompt import Prompt
+from model.reply import Reply, ReplyReader
+from storage.records import CellTest, Json
+
+LIVELIER = 0.7  # temperature of all samples but the first: below it they are often the same
+GLANCE = 0.1  # seconds between two looks at whether the turn was stopped
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One answer."""
+
+    reply: Reply
+    outcome: Outcome
+    sampling: Sampling
+
+
+class Rivals:
+    """The other answers to a turn, for the job that writes its first one.
+
+    Args:
+        desk: the leaves.
+        read: reads the session as it is now.
+        tests: takes up the examples that come with the answers.
+        judge: runs them.
+        count: how many answers there are in all.
+        first_pass: stop sampling as soon as one answer holds every test.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        read: Callable[[], Snapshot],
+        *,
+        tests: CellTests,
+        judge: Judge,
+        count: int,
+        first_pass: bool,
+    ) -> None:
+        self._desk = desk
+        self._read = read
+        self._tests = tests
+        self._judge = judge
+        self._count = count
+        self._first_pass = first_pass
+        self._enough = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._samples: list[Sample | None] = []
+        self._engine: Engine | None = None
+
+    def begin(self, engine: Engine, prompt: Prompt, sampling: Sampling, work: Writing) -> None:
+        """Start sampling the others; the first answer has begun already."""
+        self._engine = engine
+        for place in range(1, self._count):
+            its = replace(
+                sampling, temperature=max(sampling.temperature, LIVELIER), seed=((sampling.seed or 0) + place) % 2**31
+            )
+            stream = engine.stream(prompt, its, self._enough)
+            self._samples.append(None)
+            sample = threading.Thread(
+                target=self._sample, args=(place - 1, stream, prompt, its, work), name=f"candidate {place}", daemon=True
+            )
+            self._threads.append(sample)
+            sample.start()
+
+    def best(self, first: Sample, work: Writing) -> Sample:
+        """Wait for the others, keep all that differ as candidates, and give the best; `first` if it was stopped."""
+        self._look_at(first, work)
+        while any(thread.is_alive() for thread in self._threads):
+            if work.stop.is_set():
+                self._enough.set()
+            self._tell(work, f"{1 + sum(its is not None for its in self._samples)} of {self._count} candidates")
+            next(thread for thread in self._threads if thread.is_alive()).join(GLANCE)
+        if work.stop.is_set() or work.cell_id is None:
+            return first
+        came = [first, *(its for its in self._samples if its is not None)]
+        try:
+            return self._ranked([its for its in came if its.outcome.status in {"done", "length"}] or [first], work)
+        except RunnerError:  # where no code can be run, nothing decides: the first answer stands
+            return first
+
+    def _sample(self, place: int, stream: TextStream, prompt: Prompt, sampling: Sampling, work: Writing) -> None:
+        reader = ReplyReader(prompt.begun, prompt.style)
+        with stream as pieces:
+            for piece in pieces:
+                reader.feed(piece)
+                if work.stop.is_set():
+                    break
+        read = reader.finish()
+        reply = replace(read, code=storable(read.code), prose=storable(read.prose))
+        self._samples[place] = sample = Sample(reply, stream.outcome, sampling)
+        self._look_at(sample, work)
+
+    def _look_at(self, sample: Sample, work: Writing) -> None:
+        """End the sampling once an answer holds every test, where that is asked for."""
+        if self._first_pass and work.cell_id and sample.reply.code and not work.stop.is_set():
+            tests = self._known(work.cell_id)
+            with suppress(RunnerError):
+                verdicts = self._verdicts(self._read(), work.cell_id, sample.reply.code, tests)
+                if full_pass(Contender(sample.reply.code, verdicts)):
+                    self._enough.set()
+
+    def _ranked(self, samples: Sequence[Sample], work: Writing) -> Sample:
+        assert work.cell_id is not None
+        differing = distinct([its.reply.code for its in samples])
+        kept = [samples[place] for place in differing]
+        if not kept:
+            return samples[0]
+        self._tell(work, "running the tests")
+        tests = self._gather(kept, work, work.cell_id)
+        snapshot, sources = self._read(), [its.reply.code for its in kept]
+        them = [Contender(its, self._verdicts(snapshot, work.cell_id, its, tests)) for its in sources]
+        order = rank(them, [binds(test) for test in tests])
+        places = {differing[n]: (order.index(n), stored(tests, its.verdicts)) for n, its in enumerate(them)}
+        self._store(work.turn_id, samples, places if len(kept) > 1 else {})
+        return kept[order[0]]
+
+    def _gather(self, kept: Sequence[Sample], work: Writing, cell_id: str) -> list[CellTest]:
+        """The tests to judge by: what the request says, what the answers claim, and where nobody says, the model."""
+        request = next((its.request for its in self._read().turns if its.id == work.turn_id), "")
+        self._tests.take_up(cell_id, work.turn_id, "request", claims.of_request(request, kept[0].reply.code))
+        for its in kept:
+            self._tests.take_up(cell_id, work.turn_id, "docstring", claims.of_source(its.reply.code))
+            self._tests.take_up(cell_id, work.turn_id, "answer", claims.of_reply(its.reply.examples))
+        self._desk.records_changed(work.session_id)
+        if not self._known(cell_id) and self._engine is not None and len(kept) > 1:
+            asking = Testing(cell_id, work.session_id, "ask", stop=work.stop)
+            found = self._tests.ask_for_tests(self._engine, kept[0].reply.code, kept[0].sampling, asking)
+            self._tests.take_up(cell_id, work.turn_id, "model", found)
+            self._desk.records_changed(work.session_id)
+        return self._known(cell_id)
+
+    def _known(self, cell_id: str) -> list[CellTest]:
+        tested = self._read().tested.get(cell_id)
+        return [state.test for state in tested.states] if tested else []
+
+    def _verdicts(self, snapshot: Snapshot, cell_id: str, source: str, tests: Sequence[CellTest]) -> list[Verdict]:
+        pieces = with_source(snapshot.pieces, cell_id, source)
+        asked = [Check(test.call, test.expected) for test in tests]
+        return [judged.verdict for judged in self._judge.judge(pieces, cell_id, asked)]
+
+    def _store(self, turn_id: str, samples: Sequence[Sample], places: Mapping[int, tuple[int, Json]]) -> None:
+        """Keep every sample; `places` are rank and verdicts of those that compete, by the place of the sample."""
+        with self._desk.database.begin() as tx:
+            for place, its in enumerate(samples):
+                reply, sampling = its.reply, asdict(its.sampling)
+                candidate = tx.create_candidate(turn_id, reply.code, prose=reply.prose, sampling=sampling)
+                position, verdicts = places.get(place, (None, {}))
+                tx.update_candidate(
+                    candidate.id,
+                    rank=position,
+                    verdicts=verdicts,
+                    tokens_out=its.outcome.tokens_out,
+                    seconds=its.outcome.seconds,
+                )
+
+    def _tell(self, work: Writing, message: str) -> None:
+        if work.message != message:
+            work.message = message
+            self._desk.feed.tell(work.session_id, Changes(turns={work.turn_id}))
+
+
+def stored(tests: Sequence[CellTest], verdicts: Sequence[Verdict]) -> Json:
+    """Verdicts as a candidate keeps them, by the test's id."""
+    return {
+        test.id: {"passed": its.passed, "actual": storable(its.actual), "detail": storable(its.detail)}
+        for test, its in zip(tests, verdicts, strict=True)
+    }

@@ -1,0 +1,278 @@
+// The tests of a cell: a table of calls and expected values, what the code shown returns beside them, and who stands for each.
+import { type Signal, signal, useSignal, useSignalEffect } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+
+import { Icon } from "../icons";
+import { type Item, Menu } from "../menu";
+import { Notice } from "../notice";
+import { act, failed, type Faulty } from "../server";
+import { type CellTest, type TestPanel } from "../tested";
+import type { Cell, Fault } from "../types";
+import { say } from "./announcer";
+import { keep, kept } from "./cellParts";
+
+/** A test that is to be edited, asked for from elsewhere in the cell. */
+export const asked = signal<string | null>(null);
+
+type Tell = (answer: Promise<object | Faulty>) => Promise<boolean>;
+
+/** Which line of the panel is a form: a test's id, "new", or none. */
+type Editing = Signal<string | null>;
+
+export function Tests({ cell }: { cell: Cell }) {
+  const { items, busy } = cell.tests;
+  const chosen = useSignal<boolean | null>(null); // opened or closed by hand
+  const noticed = useRef(false);
+  const editing = useSignal<string | null>(null);
+  const fault = useSignal<Fault | null>(null);
+  useSignalEffect(() => {
+    if (!items.some((test) => test.id === asked.value)) return;
+    editing.value = asked.value;
+    asked.value = null;
+  });
+  const tell: Tell = async (answer) => {
+    const came = await answer;
+    fault.value = failed(came) ? came.fault : null;
+    return !failed(came);
+  };
+  if (!items.length && !cell.title && !busy) return null;
+  const news = items.some((test) => test.standing === "unconfirmed" || missed(test));
+  if (news) noticed.current = true; // what has opened does not close by itself
+  const open = editing.value !== null || (chosen.value ?? noticed.current);
+  return (
+    <section class="tests" aria-label={`Tests of cell ${cell.number}`}>
+      <Head cell={cell} open={open} toggle={() => (chosen.value = !open)} editing={editing} tell={tell} />
+      {fault.value && (
+        <Notice tone="fail" title={fault.value.message}>
+          <button type="button" class="btn" onClick={() => (fault.value = null)}>Close</button>
+        </Notice>
+      )}
+      {open && items.length > 0 && <Table cell={cell} editing={editing} tell={tell} />}
+      {editing.value === "new" && <Form cell={cell} test={null} editing={editing} tell={tell} />}
+    </section>
+  ); // prettier-ignore
+}
+
+interface HeadProps {
+  cell: Cell;
+  open: boolean;
+  toggle: () => void;
+  editing: Editing;
+  tell: Tell;
+}
+
+function Head({ cell, open, toggle, editing, tell }: HeadProps) {
+  const { items, busy } = cell.tests;
+  const stop = (): void => void tell(act("stop_tests", { cell: cell.id }));
+  return (
+    <div class="head-row">
+      {items.length > 0 ? (
+        <button type="button" class="unfold" aria-expanded={open} onClick={toggle}>
+          <b>Tests</b> <span class="num">{standing(cell.tests)}</span><Icon name={open ? "up" : "down"} />
+        </button>
+      ) : (
+        <span class="none"><b>Tests</b> none yet</span>
+      )}
+      <span class="grow" />
+      {busy && <span class="chip live" role="status">{busy}</span>}
+      {busy ? (
+        <button type="button" class="btn" onClick={stop}><Icon name="stop" />Stop</button>
+      ) : (
+        <button type="button" class="btn quiet" disabled={!cell.title} onClick={() => void tell(act("propose_tests", { cell: cell.id }))}>
+          <span>Propose<span class="wide"> tests</span></span>
+        </button>
+      )}
+      <button type="button" class="btn quiet" aria-label={`Add a test to cell ${cell.number}`} onClick={() => (editing.value = "new")}>
+        <Icon name="plus" />Add
+      </button>
+    </div>
+  ); // prettier-ignore
+}
+
+function standing({ items }: TestPanel): string {
+  const pinned = items.filter((test) => test.standing === "pinned").length;
+  const rest = items.length - pinned;
+  return [pinned && `${pinned} pinned`, rest && `${rest} unconfirmed`].filter(Boolean).join(", ");
+}
+
+function Table({ cell, editing, tell }: { cell: Cell; editing: Editing; tell: Tell }) {
+  return (
+    <ul class="test-list" aria-label={`Tests of cell ${cell.number}`}>
+      {cell.tests.items.map((test) =>
+        editing.value === test.id ? (
+          <li key={test.id}><Form cell={cell} test={test} editing={editing} tell={tell} /></li>
+        ) : (
+          <Row key={test.id} test={test} editing={editing} tell={tell} />
+        ),
+      )}
+    </ul>
+  ); // prettier-ignore
+}
+
+interface RowProps {
+  test: CellTest;
+  editing: Editing;
+  tell: Tell;
+}
+
+function Row({ test, editing, tell }: RowProps) {
+  const row = useRef<HTMLLIElement>(null);
+  const stand = (to: "pinned" | "unconfirmed" | "rejected"): void => {
+    if (to === "rejected") beside(row.current)?.focus();
+    void tell(act("stand", { test: test.id, standing: to })).then((done) => done && say(`Test ${test.number} ${WORDS[to]}`));
+  };
+  const edit = (): void => void (editing.value = test.id);
+  const keys = (event: KeyboardEvent): void => {
+    if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
+    const deed = {
+      p: () => stand(test.standing === "pinned" ? "unconfirmed" : "pinned"),
+      e: edit,
+      r: () => stand("rejected"),
+      Delete: () => stand("rejected"),
+      ArrowDown: () => (row.current?.nextElementSibling as HTMLElement | null)?.focus(),
+      ArrowUp: () => (row.current?.previousElementSibling as HTMLElement | null)?.focus(),
+    }[event.key];
+    if (!deed) return;
+    event.preventDefault();
+    event.stopPropagation();
+    deed();
+  };
+  return (
+    <li
+      ref={row} class={missed(test) ? "test missed" : "test"} tabIndex={0} onKeyDown={keys}
+      aria-label={spoken(test)} aria-keyshortcuts="p e r"
+    >
+      <span class="n">{test.number}</span>
+      <code class="call" dir="ltr">{test.call}</code>
+      <code class="want" dir="ltr">{test.expected || "holds"}</code>
+      <span class="came"><Came test={test} /></span>
+      <span class="by"><Stands test={test} /></span>
+      <span class="do">
+        {test.standing === "unconfirmed" && (
+          <button type="button" class="btn" aria-label={`Pin test ${test.number}`} onClick={() => stand("pinned")}>Pin</button>
+        )}
+        <Menu class="btn quiet icon" label={`More for test ${test.number}`} items={choices(test, edit, stand)}><Icon name="more" /></Menu>
+      </span>
+      {test.verdict?.passed === false && test.verdict.detail && <span class="detail" dir="auto">{test.verdict.detail}</span>}
+    </li>
+  ); // prettier-ignore
+}
+
+const WORDS = { pinned: "pinned", unconfirmed: "no longer pinned", rejected: "rejected" } as const;
+
+function choices(test: CellTest, edit: () => void, stand: (to: "pinned" | "unconfirmed" | "rejected") => void): Item[] {
+  const pinned = test.standing === "pinned";
+  return [
+    { label: "Edit", icon: "pen", hint: "E", run: edit },
+    { label: pinned ? "Unpin" : "Pin", icon: "pin", hint: "P", run: () => stand(pinned ? "unconfirmed" : "pinned") },
+    { label: "Reject", icon: "bin", hint: "R", run: () => stand("rejected") },
+  ];
+}
+
+/** Fails, and somebody stands for it; what a model claimed may itself be what is wrong. */
+const missed = (test: CellTest): boolean => test.verdict?.passed === false && test.counts;
+
+/** The neighbour that takes the focus when a line goes. */
+const beside = (row: HTMLElement | null): HTMLElement | null =>
+  (row?.nextElementSibling ?? row?.previousElementSibling ?? null) as HTMLElement | null;
+
+function Came({ test }: { test: CellTest }) {
+  const { verdict } = test;
+  if (!verdict) return <span class="chip">not run</span>;
+  const words = verdict.actual || "nothing";
+  return (
+    <span class={verdict.passed ? "chip pass" : missed(test) ? "chip fail" : "chip"}>
+      <Icon name={verdict.passed ? "check" : missed(test) ? "fail" : "x"} />
+      <span class="vh">{verdict.passed ? "passes: " : "fails: "}</span>
+      <code class="cut" dir="ltr">{words}</code>
+    </span>
+  ); // prettier-ignore
+}
+
+function Stands({ test }: { test: CellTest }) {
+  if (test.standing === "pinned") return <><Icon name="pin" />pinned</>;
+  return <span class="ask"><Icon name="ask" />unconfirmed<span class="from">, {ORIGINS[test.origin]}</span></span>; // prettier-ignore
+}
+
+const ORIGINS = {
+  hand: "by hand",
+  request: "from the request",
+  docstring: "from the docstring",
+  answer: "claimed by the answer",
+  model: "proposed by the model",
+  question: "your choice",
+} as const;
+
+function spoken(test: CellTest): string {
+  const came = test.verdict ? `${test.verdict.passed ? "passes" : "fails"} with ${test.verdict.actual || "nothing"}` : "not run";
+  return `Test ${test.number}: ${test.call} ${test.expected ? `should be ${test.expected}` : "should hold"}, ${came}, ${test.standing}`;
+}
+
+interface FormProps {
+  cell: Cell;
+  test: CellTest | null;
+  editing: Editing;
+  tell: Tell;
+}
+
+/** A test as two fields; what is typed is kept in this browser until it was saved. */
+function Form({ cell, test, editing, tell }: FormProps) {
+  const key = `cg:test:${test?.id ?? cell.id}`;
+  const [oldCall, oldWant] = drafted(key) ?? [test?.call ?? "", test?.expected ?? ""];
+  const call = useRef<HTMLTextAreaElement>(null);
+  const want = useRef<HTMLInputElement>(null);
+  useEffect(() => call.current?.focus(), []);
+  const note = (): void => keep(key, JSON.stringify([call.current?.value ?? "", want.current?.value ?? ""]));
+  const close = (): void => {
+    keep(key, "");
+    editing.value = null;
+  };
+  const save = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const its = { call: call.current?.value ?? "", expected: want.current?.value ?? "" };
+    if (!its.call.trim()) return call.current?.focus();
+    if (await tell(test ? act("edit_test", { test: test.id, ...its }) : act("add_test", { cell: cell.id, ...its }))) close();
+  };
+  const keys = (event: KeyboardEvent): void => {
+    if (event.key === "Escape") event.preventDefault(), event.stopPropagation(), close();
+    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void save(event);
+    else if (event.key === "Enter" && event.target === want.current) void save(event);
+  };
+  const came = test?.verdict?.actual;
+  return (
+    <form class="test-form" onSubmit={(event) => void save(event)} onKeyDown={keys} onInput={note}>
+      <label>
+        <span>Call, or lines with asserts</span>
+        <textarea
+          ref={call} class="field mono" rows={Math.min(6, oldCall.split("\n").length)} spellcheck={false} autocapitalize="off"
+          placeholder={`${cell.title || "f"}(…)`} defaultValue={oldCall}
+        />
+      </label>
+      <label>
+        <span>Expected</span>
+        <input
+          ref={want} class="field mono" spellcheck={false} autocapitalize="off" autocomplete="off" placeholder="[1, 2, 3] or raises ValueError"
+          defaultValue={oldWant}
+        />
+      </label>
+      <div class="act">
+        <button type="submit" class="btn accent">{test ? "Save and pin" : "Add and pin"}</button>
+        {came && (
+          <button type="button" class="btn" onClick={() => ((want.current!.value = came), note(), want.current!.focus())}>
+            Use what it gives now
+          </button>
+        )}
+        <button type="button" class="btn quiet" onClick={close}>Cancel<kbd class="wide">Esc</kbd></button>
+      </div>
+    </form>
+  ); // prettier-ignore
+}
+
+function drafted(key: string): [string, string] | null {
+  try {
+    return JSON.parse(kept(key) || "null") as [string, string] | null;
+  } catch {
+    return null;
+  }
+}
+

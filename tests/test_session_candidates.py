@@ -1,0 +1,162 @@
+"""Several answers to one turn: judged, ranked, compared, chosen."""
+
+from collections.abc import Generator
+from threading import Event
+
+import pytest
+from conftest import OWNER, Stage, wait_for
+
+from app.session import Refused, Snapshot
+from app.session.comparing import Comparison, comparison
+from model.engine import Outcome, Sampling, TextStream
+from model.prompt import Prompt
+from model.scripted import ScriptedEngine
+
+FIRST = "```python\ndef median(xs):\n    return sorted(xs)[len(xs) // 2]\n```\nThe middle one."
+NONE = (
+    "```python\ndef median(xs):\n    if not xs:\n        return None\n    ys = sorted(xs)\n    n = len(ys) // 2\n"
+    "    return ys[n] if len(ys) % 2 else (ys[n - 1] + ys[n]) / 2\n```\nNone if empty."
+)
+RAISES = (
+    "```python\ndef median(xs):\n    if not xs:\n        raise ValueError('empty')\n    ys = sorted(xs)\n"
+    "    n = len(ys) // 2\n"
+    "    return ys[n] if len(ys) % 2 else (ys[n - 1] + ys[n]) / 2\n\n"
+    "print(median([]))  # Output: None\n```\nRaises if empty."
+)
+REQUEST = "The median of a list: median([3, 1, 2]) is 2, median([4, 1, 3, 2]) is 2.5"
+
+
+def tried(stage: Stage, *replies: str, request: str = REQUEST, first_pass: bool = False) -> tuple[str, Snapshot]:
+    session = stage.session()
+    stage.engine.enqueue(*replies)
+    stage.playground.turns.ask(OWNER, session, request, "auto", candidates=len(replies), first_pass=first_pass)
+    return session, quiet(stage, session)
+
+
+def quiet(stage: Stage, session: str) -> Snapshot:
+    """The session once nothing is written and every test was judged."""
+
+    def done() -> bool:
+        snapshot = stage.playground.snapshot(OWNER, session)
+        return not snapshot.testing and not any(its.waiting for its in snapshot.tested.values())
+
+    stage.settled(session)
+    wait_for(done)
+    return stage.playground.snapshot(OWNER, session)
+
+
+def compared(snapshot: Snapshot) -> Comparison:
+    found = comparison(snapshot, snapshot.cells[0].id)
+    assert found is not None
+    return found
+
+
+def test_the_best_of_several_answers_becomes_the_version(stage: Stage) -> None:
+    _, snapshot = tried(stage, FIRST, NONE)
+    assert "% 2" in snapshot.versions[snapshot.cells[0].id].source
+    assert snapshot.turns[0].prose == "None if empty."
+    assert [column.letter for column in compared(snapshot).columns] == ["A", "B"]
+
+
+def test_the_same_code_again_is_dropped_and_the_rest_are_sampled_apart(stage: Stage) -> None:
+    _, snapshot = tried(stage, FIRST, FIRST.replace("return", "return  "), NONE, "I cannot.")
+    found = compared(snapshot)
+    assert (len(found.columns), found.dropped) == (2, 2)
+    seeds = {sampling.seed for sampling in stage.engine.samplings[:4]}
+    assert len(seeds) == 4
+    assert [sampling.temperature for sampling in stage.engine.samplings[:4]] == [0.2, 0.7, 0.7, 0.7]
+
+
+def test_answers_that_are_all_the_same_are_no_comparison(stage: Stage) -> None:
+    _, snapshot = tried(stage, NONE, NONE)
+    assert comparison(snapshot, snapshot.cells[0].id) is None
+
+
+def test_where_the_best_differ_the_person_is_asked_and_the_answer_is_pinned(stage: Stage) -> None:
+    session, snapshot = tried(stage, FIRST, NONE, RAISES)
+    question = compared(snapshot).question
+    assert question is not None
+    test = next(its.test for its in snapshot.tested[snapshot.cells[0].id].states if its.test.id == question.test_id)
+    assert test.call == "median([])"
+    assert {option["actual"] for option in question.options} == {"None", "raises ValueError"}
+    stage.playground.choices.decide(OWNER, session, test.id, "raises ValueError")
+    wait_for(lambda: "ValueError" in compared(stage.playground.snapshot(OWNER, session)).columns[0].candidate.source)
+    after = quiet(stage, session)
+    assert compared(after).question is None
+    state = next(its for its in after.tested[after.cells[0].id].states if its.test.id == test.id)
+    assert (state.test.standing, state.test.expected) == ("pinned", "raises ValueError")
+
+
+def test_an_accepted_candidate_is_the_version_shown(stage: Stage) -> None:
+    session, snapshot = tried(stage, FIRST, NONE)
+    other = compared(snapshot).columns[1].candidate
+    stage.playground.choices.accept(OWNER, session, other.id)
+    after = quiet(stage, session)
+    version = after.versions[after.cells[0].id]
+    assert (version.source, version.number, version.turn_id) == (other.source, 2, after.turns[0].id)
+    assert version.sampling == other.sampling
+    assert comparison(after, after.cells[0].id) is None
+
+
+def test_accepting_the_best_makes_no_new_version(stage: Stage) -> None:
+    session, snapshot = tried(stage, FIRST, NONE)
+    stage.playground.choices.accept(OWNER, session, compared(snapshot).columns[0].candidate.id)
+    after = quiet(stage, session)
+    assert after.versions[after.cells[0].id].number == 1
+
+
+def test_without_any_example_the_model_is_asked_for_tests(stage: Stage) -> None:
+    stage.engine.enqueue(FIRST, NONE, "```python\nassert median([4, 1, 3, 2]) == 2.5\n```")
+    session = stage.session()
+    stage.playground.turns.ask(OWNER, session, "The median of a list", "auto", candidates=2)
+    snapshot = quiet(stage, session)
+    assert [its.test.origin for its in snapshot.tested[snapshot.cells[0].id].states] == ["model"]
+    assert "% 2" in snapshot.versions[snapshot.cells[0].id].source
+
+
+class Endless:
+    """An engine whose second answer from now on goes on until it is stopped."""
+
+    def __init__(self, engine: ScriptedEngine) -> None:
+        self._stream = engine.stream
+        self._calls = 0
+        engine.stream = self.stream  # type: ignore[method-assign]
+
+    def stream(self, prompt: Prompt, sampling: Sampling, stop: Event) -> TextStream:
+        self._calls += 1
+        return self._stream(prompt, sampling, stop) if self._calls == 1 else TextStream(self._until(stop))
+
+    @staticmethod
+    def _until(stop: Event) -> Generator[str, None, Outcome]:
+        yield "```python\nx = 0\n"
+        while not stop.wait(0.01):
+            yield "x += 1\n"
+        return Outcome("stopped")
+
+
+def test_the_first_full_pass_ends_the_search_where_that_is_asked_for(stage: Stage) -> None:
+    session, snapshot = tried(stage, FIRST)
+    cell = snapshot.cells[0].id
+    stage.engine.enqueue(NONE)
+    Endless(stage.engine)
+    stage.playground.turns.ask(OWNER, session, "Handle even lengths", cell, candidates=2, first_pass=True)
+    after = quiet(stage, session)
+    assert "% 2" in after.versions[cell].source
+    assert after.turns[1].status == "done"
+
+
+def test_stopping_the_turn_ends_all_its_samples(stage: Stage) -> None:
+    session = stage.session()
+    stage.engine.enqueue(FIRST)
+    Endless(stage.engine)
+    turn = stage.playground.turns.ask(OWNER, session, REQUEST, "auto", candidates=3)
+    wait_for(lambda: "1 of 3" in str([w.message for w in stage.playground.snapshot(OWNER, session).writing.values()]))
+    stage.playground.turns.stop(OWNER, session, turn.id)
+    after = stage.settled(session)
+    assert "def median" in after.versions[after.cells[0].id].source
+    assert after.candidates == {}
+
+
+def test_more_candidates_than_make_sense_are_refused(stage: Stage) -> None:
+    with pytest.raises(Refused, match="from 1 to 8"):
+        stage.playground.turns.ask(OWNER, stage.session(), REQUEST, "auto", candidates=9)

@@ -1,0 +1,129 @@
+"""Dialogues with slots: read, filled, replayed on every row."""
+
+import json
+
+import pytest
+from conftest import OWNER, Stage, wait_for
+
+from app.session import Refused, Snapshot
+from app.session.slots import agrees, filled, parsed, slots_of, substituted
+
+PROBLEM = {
+    "prompts": ['Assign "{A}" to a variable named "text".', "Print its letters, each once and sorted."],
+    "inputs": [{"A": "cab"}, {"A": "bb"}],
+    "outputs": [["a", "b", "c"], ["b"]],
+    "name": "letters",
+}
+ASSIGN = "```python\ntext = {0!r}\n```\nDone."
+PRINT = "```python\nprint(sorted(set(text)))\n```\nDone."
+
+
+def test_slots_are_named_filled_and_left_where_they_have_no_value() -> None:
+    assert slots_of(["Sort {A} by {B}", "{A} again, {} and {2}"]) == ["A", "B"]
+    assert filled("Sort {A} by {B}", {"A": [1, 2]}) == "Sort [1, 2] by {B}"
+
+
+def test_a_problem_of_mtpb_is_read() -> None:
+    dialogue = parsed(json.dumps(PROBLEM))
+    assert dialogue.rows == [({"A": "cab"}, "['a', 'b', 'c']"), ({"A": "bb"}, "['b']")]
+
+
+@pytest.mark.parametrize("line", ["", "[]", "{}", '{"prompts": [], "inputs": [], "outputs": []}', '{"prompts": 1}'])
+def test_what_is_no_problem_is_refused(line: str) -> None:
+    with pytest.raises(Refused):
+        parsed(line)
+
+
+@pytest.mark.parametrize(
+    ("source", "old", "new", "expected"),
+    [
+        ("text = 'cab'", {"A": "cab"}, {"A": "x"}, "text = 'x'"),
+        ("xs = [1, 2]", {"A": "[1, 2]"}, {"A": "[3]"}, "xs = [3]"),
+        ("f(2, 13)", {"a": 2, "b": 13}, {"a": 5, "b": 7}, "f(5, 7)"),
+        ("f(-2)", {"a": -2}, {"a": 5}, "f(5)"),
+    ],
+)
+def test_a_rows_values_take_the_places_of_the_first_rows(source: str, old: dict, new: dict, expected: str) -> None:
+    assert substituted(source, old, new) == (expected, set(old))
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected", "holds"),
+    [
+        ("one\n['a', 'b']\n", "['a', 'b']", True),
+        ("3.0", "3", True),
+        ("abc", "'abc'", True),
+        ("a\nb", "'a\\nb'", True),
+        ("4", "3", False),
+        ("", "3", False),
+    ],
+)
+def test_what_was_printed_last_is_compared(printed: str, expected: str, *, holds: bool) -> None:
+    assert agrees(printed, expected) is holds
+
+
+def loaded(stage: Stage) -> str:
+    session = stage.session()
+    stage.engine.enqueue(ASSIGN.format("cab"), PRINT)
+    stage.playground.replays.load(OWNER, session, json.dumps(PROBLEM))
+    wait_for(lambda: len(stage.playground.snapshot(OWNER, session).turns) == 2)
+    stage.settled(session)
+    return session
+
+
+def replayed(stage: Stage, session: str, *, anew: bool) -> Snapshot:
+    stage.playground.replays.replay(OWNER, session, anew=anew)
+    wait_for(lambda: not stage.playground.snapshot(OWNER, session).testing)
+    return stage.playground.snapshot(OWNER, session)
+
+
+def test_a_loaded_dialogue_is_asked_with_the_first_row_and_kept_with_its_slots(stage: Stage) -> None:
+    session = loaded(stage)
+    snapshot = stage.playground.snapshot(OWNER, session)
+    assert [turn.request for turn in snapshot.turns] == PROBLEM["prompts"]
+    assert len(snapshot.cells) == 2
+    assert 'Assign "cab" to a variable' in stage.engine.prompts[0].text
+
+
+def test_the_code_as_it_stands_is_replayed_on_every_row(stage: Stage) -> None:
+    session = loaded(stage)
+    results = [row.result for row in replayed(stage, session, anew=False).rows]
+    assert results == [
+        {"passed": True, "actual": "['a', 'b', 'c']", "detail": "", "anew": False},
+        {"passed": True, "actual": "['b']", "detail": "", "anew": False},
+    ]
+
+
+def test_a_replay_can_ask_the_whole_dialogue_anew(stage: Stage) -> None:
+    session = loaded(stage)
+    stage.engine.enqueue(ASSIGN.format("cab"), PRINT, ASSIGN.format("wrong"), PRINT)
+    rows = replayed(stage, session, anew=True).rows
+    assert [row.result and row.result["passed"] for row in rows] == [True, False]
+    assert 'Assign "bb" to a variable' in stage.engine.prompts[4].text
+
+
+def test_code_that_does_not_hold_the_value_says_so(stage: Stage) -> None:
+    session = loaded(stage)
+    snapshot = stage.playground.snapshot(OWNER, session)
+    cell = snapshot.cells[0]
+    stage.playground.cells.edit(OWNER, session, cell.id, "text = 'c' + 'ab'", cell.revision)
+    first, second = (row.result for row in replayed(stage, session, anew=False).rows)
+    assert first
+    assert first["passed"]
+    assert second
+    assert "does not hold the first row's {A}" in second["detail"]
+
+
+def test_a_session_without_rows_has_nothing_to_replay(stage: Stage) -> None:
+    with pytest.raises(Refused, match="needs a table"):
+        stage.playground.replays.replay(OWNER, stage.session(), anew=False)
+
+
+def test_rows_are_added_changed_and_removed(stage: Stage) -> None:
+    session = loaded(stage)
+    row = stage.playground.replays.add(OWNER, session, {"A": "zz"}, "['z']")
+    replayed(stage, session, anew=False)
+    stage.playground.replays.edit(OWNER, session, row.id, {"A": "zy"}, "['y', 'z']")
+    assert stage.playground.snapshot(OWNER, session).rows[-1].result is None
+    stage.playground.replays.remove(OWNER, session, row.id)
+    assert len(stage.playground.snapshot(OWNER, session).rows) == 2
