@@ -62,6 +62,7 @@ def assembled(settings: Settings) -> Iterator[Playground]:
             kept=settings.kept,
             limits=limits,
             scanner=Scanner(),
+            price_per_hour=settings.price_per_hour,
         )
         try:
             yield playground

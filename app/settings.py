@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     engine_window: int | None = Field(
         None, ge=512, validation_alias="ENGINE_WINDOW", description="tokens it holds; else as the server says"
     )
+    price_per_hour: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="what the machine costs, in any currency; shown with every answer"
+    )
     title: str = Field("CodeGen Playground", description="name on the page")
 
     @classmethod

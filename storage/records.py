@@ -104,7 +104,10 @@ class Turn:
         version_id: the version that the answer became.
         prompt_report: what the model saw, in parts; left out (empty) where many turns are read at once.
         tokens_in: length of the prompt, None until it is known; `tokens_out` of the answer alike.
-        seconds: how long the answer took.
+        seconds: how long the answer took, from the moment it was asked of the engine.
+        first_token_seconds: how long until its first token; None where none came, or it was not kept.
+        estimated: the tokens were not counted by the model's own tokenizer.
+        price_per_hour: of the machine at that time; None if it was not known.
     """
 
     id: str
@@ -124,6 +127,9 @@ class Turn:
     tokens_in: int | None
     tokens_out: int | None
     seconds: float | None
+    first_token_seconds: float | None
+    estimated: bool
+    price_per_hour: float | None
     created_at: datetime
 
 

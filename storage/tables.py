@@ -103,6 +103,9 @@ class TurnRow(Identified):
     tokens_in: Mapped[int | None]
     tokens_out: Mapped[int | None]
     seconds: Mapped[float | None]
+    first_token_seconds: Mapped[float | None] = mapped_column(sort_order=1)
+    estimated: Mapped[bool] = mapped_column(sort_order=1)
+    price_per_hour: Mapped[float | None] = mapped_column(sort_order=1)
     created_at: Mapped[datetime]
 
 

@@ -31,6 +31,9 @@ class TurnChanges(TypedDict, total=False):
     tokens_in: int | None
     tokens_out: int | None
     seconds: float | None
+    first_token_seconds: float | None
+    estimated: bool
+    price_per_hour: float | None
 
 
 class TurnStore(Store):
@@ -59,7 +62,7 @@ class TurnStore(Store):
         if target_cell_id is not None:
             self._row_in(CellRow, target_cell_id, session_id)
         row = TurnRow(id=new_id(), session_id=session_id, parent_id=parent_id, request=request, prose="")
-        row.status, row.message, row.created_at = status, "", utcnow()
+        row.status, row.message, row.estimated, row.created_at = status, "", False, utcnow()
         row.target_cell_id, row.cell_id, row.version_id = target_cell_id, None, None
         row.model, row.quantisation, row.sampling, row.prompt_report = model, quantisation, sampling or {}, {}
         return self._saved(Turn, row)

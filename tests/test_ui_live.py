@@ -178,7 +178,7 @@ def test_an_answer_streams_in_pieces(stage: Stage, server: Server, act: Actions)
         assert len(set(sources)) > 2
         assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(sources))
         assert tab.view["turns"][0]["prose"] == "Answer 1: caf\u00e9."
-        wait_for(lambda: tab.view["turns"][0]["tokens_out"] is not None)  # the end is shown before it is stored
+        wait_for(lambda: tab.view["turns"][0]["cost"] is not None)  # the end is shown before it is stored
         wait_for(lambda: comparable(tab.view) == comparable(fresh(stage, session)))
 
 

@@ -5,6 +5,7 @@
 
 from app.session.auditing import audit_of
 from app.session.commands import is_talk
+from app.session.costs import Cost, cost_of
 from app.session.document import is_current
 from app.session.errors import Busy, Conflict, Missing, Refused, Risky, SessionError
 from app.session.feed import Changes, Feed, Watch
@@ -20,6 +21,7 @@ __all__ = [
     "Changes",
     "Choice",
     "Conflict",
+    "Cost",
     "Feed",
     "Listing",
     "Missing",
@@ -32,6 +34,7 @@ __all__ = [
     "Watch",
     "Writing",
     "audit_of",
+    "cost_of",
     "is_current",
     "is_talk",
     "title_of",

@@ -227,6 +227,9 @@ class Answer:
             tokens_in=outcome.tokens_in,
             tokens_out=outcome.tokens_out,
             seconds=outcome.seconds,
+            first_token_seconds=outcome.first_token_seconds,
+            estimated=outcome.estimated,
+            price_per_hour=self._desk.price_per_hour,
         )
 
     def _message(self, outcome: Outcome) -> str:
@@ -252,4 +255,5 @@ def report_of(prompt: Prompt, left_out: Sequence[dict[str, Any]]) -> dict[str, o
         "tokens": prompt.tokens,
         "window": prompt.window,
         "reserved": prompt.reserved,
+        "estimated": prompt.estimated,
     }

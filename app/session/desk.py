@@ -22,13 +22,22 @@ class Desk:
         engines: the model that answers.
         kernels: where cells run, one kernel a session.
         kept: files that outlive their kernels.
+        price_per_hour: of the machine that writes the answers, in any currency; None if it is not known.
     """
 
-    def __init__(self, database: Database, engines: EngineHost, kernels: Kernels, kept: Kept) -> None:
+    def __init__(
+        self,
+        database: Database,
+        engines: EngineHost,
+        kernels: Kernels,
+        kept: Kept,
+        price_per_hour: float | None = None,
+    ) -> None:
         self.database = database
         self.engines = engines
         self.kernels = kernels
         self.kept = kept
+        self.price_per_hour = price_per_hour
         self.feed = Feed()
         self.at_work = AtWork()
         self.on_records: Callable[[str], None] = lambda _: None

@@ -80,6 +80,7 @@ class Playground:
         kept: folder for the files that people keep with their sessions; None lets all files go with their kernels.
         limits: what `kernels` holds a session's files to.
         scanner: audits code before it runs; without one, no code is audited and every cell says so when it runs.
+        price_per_hour: of the machine that writes the answers, in any currency; None if it is not known.
 
     Attributes:
         sessions, turns, cells, tests, choices, runs, repairs, replays, files, shares, models: the services.
@@ -97,8 +98,9 @@ class Playground:
         kept: Path | None = None,
         limits: Limits | None = None,
         scanner: Scanner | None = None,
+        price_per_hour: float | None = None,
     ) -> None:
-        self._desk = Desk(database, engines, kernels, Kept(kept))
+        self._desk = Desk(database, engines, kernels, Kept(kept), price_per_hour)
         self._desk.on_records = self._forget
         self._scanner = scanner
         auditing = Auditing(self._desk, scanning(scanner))

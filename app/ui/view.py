@@ -1,10 +1,11 @@
 """A snapshot of a session as the page's script takes it; the shapes stand in `editor/src/types.ts`."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from app.session import Choice, Listing, Running, Snapshot, Writing, is_current, is_talk, title_of
+from app.session import Choice, Listing, Running, Snapshot, Writing, cost_of, is_current, is_talk, title_of
 from app.ui import audits, tested
 from app.ui.outputs import drawn
 from storage.records import Cell, Run, SessionSummary, Share, Turn, Version
@@ -77,9 +78,7 @@ def turn(snapshot: Snapshot, its: Turn) -> Json:
         "about": _about(snapshot, its),
         "branch": _branch(snapshot, its),
         "model": its.model,
-        "tokens_in": its.tokens_in,
-        "tokens_out": its.tokens_out,
-        "seconds": its.seconds,
+        "cost": _cost(its),
         "seed": its.sampling.get("seed"),
         "score": tested.score(snapshot, its),
     }
@@ -102,6 +101,11 @@ def _about(snapshot: Snapshot, its: Turn) -> Json | None:
     """The cell that an answer in words speaks of."""
     number = snapshot.number_of(its.target_cell_id or "")
     return {"id": its.target_cell_id, "number": number} if number and is_talk(its.request) else None
+
+
+def _cost(its: Turn) -> Json | None:
+    cost = cost_of(its)
+    return None if cost is None else asdict(cost)
 
 
 def _branch(snapshot: Snapshot, its: Turn) -> Json:

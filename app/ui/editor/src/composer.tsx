@@ -223,7 +223,7 @@ function SeesButton({ sees }: { sees: Sees }) {
   const open = (): void => void (sheet.value = { name: "sees", of, known: sees });
   return (
     <button type="button" class="btn quiet num" aria-haspopup="dialog" onClick={open}>
-      sees {sees.tokens} tokens
+      sees {sees.estimated ? "about " : ""}{sees.tokens} tokens
     </button>
   );
 }

@@ -1,10 +1,12 @@
 // What the model sees of a request: the prompt in parts, with their tokens, and what was left out to fit the window.
 import { useEffect, useState } from "preact/hooks";
 import { Copy } from "./copy";
+import { Costs } from "./cost";
 import { SideSheet } from "./dialog";
 import { Icon } from "./icons";
 import { Notice } from "./notice";
 import { act, failed } from "./server";
+import { turns } from "./store";
 import type { Actions, Part, Sees } from "./types";
 
 interface Props {
@@ -22,6 +24,7 @@ export function SeesSheet({ of, known, close }: Props) {
   const kept = sees?.parts.filter((part) => part.kept) ?? [];
   const left = sees?.parts.filter((part) => !part.kept) ?? [];
   const copy = <Copy class="btn quiet" text={() => kept.map((part) => part.text).join("\n\n")} />;
+  const past = "turn" in of ? turns.value.find((turn) => turn.id === of.turn) : undefined;
   const title = "turn" in of ? "What the model saw" : "What the model sees";
   return (
     <SideSheet title={title} actions={sees && copy} onClose={close}>
@@ -30,12 +33,13 @@ export function SeesSheet({ of, known, close }: Props) {
       {sees && (
         <>
           <p class="budget num">
-            <b>{sees.tokens}</b>
+            <b>{sees.estimated ? "about " : ""}{sees.tokens}</b>
             <span class="sub">
               of {sees.window} tokens; {sees.reserved} are kept for the answer
             </span>
           </p>
           <Stack parts={kept} />
+          {past && <Costs turn={past} />}
           <div class="parts">
             {kept.map((part, index) => (
               <PartView part={part} number={index + 1} of={kept} />

@@ -1,6 +1,7 @@
 // The conversation: requests, what was said to them, and a card for each answer that leads to its cell.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Card } from "./card";
+import { CostLine } from "./cost";
 import { useFocus } from "./focus";
 import { Hello } from "./hello";
 import { Icon } from "./icons";
@@ -94,6 +95,7 @@ function TurnView({ turn }: { turn: Turn }) {
         {turn.about && <About about={turn.about} />}
         {turn.prose && <Said text={turn.prose} />}
         <Card turn={turn} />
+        {turn.cost && <CostLine cost={turn.cost} />}
         {ended && <Ended turn={turn} again={() => void tell(actSaved("regenerate", { turn: turn.id }))} />}
         {fault && <Notice tone="fail" title={fault} />}
       </div>

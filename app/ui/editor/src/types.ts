@@ -43,11 +43,20 @@ export interface Turn {
   about: { id: string; number: number } | null; // the cell that an answer in words speaks of
   branch: { index: number; count: number; previous: string | null; next: string | null }; // siblings: other requests at this place
   model: string;
-  tokens_in: number | null;
-  tokens_out: number | null;
-  seconds: number | null;
+  cost: Cost | null; // of an answer that has ended, where a token came
   seed: number | null;
   score: Score | null; // of the tests on its version; null where none was judged
+}
+
+export interface Cost {
+  tokens_in: number;
+  tokens_out: number;
+  estimated: boolean; // the tokens were not counted by the model's tokenizer
+  seconds: number;
+  first_token_seconds: number | null;
+  tokens_per_second: number | null; // after the first
+  money: number | null; // in the currency of the machine's price per hour, where that is known
+  per_million: number | null; // money for a million tokens written at this pace
 }
 
 export interface VersionHead {
@@ -219,6 +228,7 @@ export interface Sees {
   tokens: number;
   window: number;
   reserved: number;
+  estimated?: boolean; // the tokens are estimates; older turns do not say
 }
 
 export interface SessionFile {
