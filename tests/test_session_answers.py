@@ -438,3 +438,16 @@ def pragma(stage: Stage, setting: str) -> None:
     for connection in connections:
         connection.cursor().execute(f"PRAGMA {setting}")
         connection.close()
+
+
+def test_a_script_is_called_what_was_asked_for_until_it_has_a_function(stage: Stage) -> None:
+    session = stage.session()
+    snapshot = stage.ask(session, "Which jobs are over budget?", "```python\nprint(1)\n```")
+    [cell] = snapshot.cells
+    assert cell.title == "Which jobs are over budget?"
+    revision = stage.playground.cells.edit(OWNER, session, cell.id, "print(2)", cell.revision)
+    assert stage.playground.snapshot(OWNER, session).cells[0].title == "Which jobs are over budget?"
+    revision = stage.playground.cells.edit(OWNER, session, cell.id, "def jobs(): pass", revision)
+    assert stage.playground.snapshot(OWNER, session).cells[0].title == "jobs"
+    stage.playground.cells.edit(OWNER, session, cell.id, "print(3)", revision)
+    assert stage.playground.snapshot(OWNER, session).cells[0].title == ""

@@ -22,6 +22,12 @@ _THING = re.compile(
     r"(?:function|class|dataclass|script|program|generator|decorator|cell|game|simulation)\b(?!.*\binstead\b)",
     re.IGNORECASE,
 )
+# A question with a subject of its own is about data, not about the cell: "which jobs are over their budget?". What
+# asks for a reason or an opinion ("why does sorting fail?", "what about ties?") is about the code that is there.
+_QUESTION = re.compile(
+    rf"{_POLITE}(?:which|who|whose|when|where|how\s+(?:many|much|often|long|far|large|big|old)|what\s+(?:is|are|was|were)|are\s+there|is\s+there)\b",
+    re.IGNORECASE,
+)
 _REFER = re.compile(r"\b(?:it|its|itself|that|this|them|instead|same|everything else|also|too|keep)\b", re.IGNORECASE)
 
 
@@ -37,7 +43,8 @@ def aim(request: str, pieces: Sequence[Piece], active: str | None) -> str | None
         return None
     named = _named(request, pieces)
     clause = _first_clause(request)
-    starts_anew = bool(_THING.match(clause)) or (bool(_CREATE.match(clause)) and not _REFER.search(clause))
+    asks = _CREATE.match(clause) or _QUESTION.match(clause)
+    starts_anew = bool(_THING.match(clause)) or (bool(asks) and not _REFER.search(clause))
     if named is not None and not starts_anew:
         return named
     if starts_anew:

@@ -8,14 +8,14 @@ from typing import Any
 from app.session.desk import Desk
 from app.session.errors import SessionError
 from app.session.feed import Changes
-from app.session.lineage import title_of
+from app.session.lineage import retitled
 from app.session.placing import Aim, Place, place
 from app.session.provenance import REPLAY, recipe, weights_of
 from app.session.rivals import Rivals, Sample
 from app.session.saving import Saver
 from app.session.seen import parts_of, unseen
 from app.session.snapshot import Snapshot
-from app.session.words import storable
+from app.session.words import storable, title_of_request
 from app.session.work import Writing
 from model.engine import Engine, Outcome, Sampling
 from model.errors import ModelError
@@ -215,7 +215,12 @@ class Answer:
         if self._work.version_id and self._work.cell_id:
             tx.update_source(self._work.version_id, reply.code)
             tx.set_version_status(self._work.version_id, "whole" if outcome.status in {"done", "length"} else "stopped")
-            tx.rename_cell(self._work.cell_id, title_of(reply.code))
+            tx.rename_cell(self._work.cell_id, self._title(tx, reply.code))
+
+    def _title(self, tx: Transaction, code: str) -> str:
+        """The cell's function, else the words it was named after, else what was asked for."""
+        known = retitled(code, tx.cell(self._work.cell_id or "").title)
+        return known or title_of_request(tx.turn(self._request.turn_id).request)
 
     def _close_turn(self, tx: Transaction, outcome: Outcome, reply: Reply, report: dict[str, object]) -> None:
         tx.update_turn(

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from app.session.desk import Desk
 from app.session.errors import Busy, Conflict
-from app.session.lineage import title_of
+from app.session.lineage import retitled, title_of
 from app.session.snapshot import Snapshot
 from app.session.words import source_of
 from storage.errors import StaleRevision
@@ -105,7 +105,7 @@ class Cells:
                 sampling=old.sampling,
             )
             after = tx.show_version(cell.id, new.id, expected_revision=revision)
-            tx.rename_cell(cell.id, title_of(old.source))
+            tx.rename_cell(cell.id, retitled(old.source, cell.title))
         self._changed(owner, session_id)
         self._judge(owner, session_id)
         return after.revision
@@ -144,10 +144,10 @@ def typed(tx: Transaction, cell: Cell, source: str, revision: int) -> Cell:
         return tx.show_version(cell.id, shown.id, expected_revision=revision)
     if shown is not None and shown.status == "open":
         tx.update_source(shown.id, source, expected_revision=revision)
-        return tx.rename_cell(cell.id, title_of(source))
+        return tx.rename_cell(cell.id, retitled(source, cell.title))
     new = tx.create_version(cell.id, source, origin="hand", status="open", parent_id=shown.id if shown else None)
     tx.show_version(cell.id, new.id, expected_revision=revision)
-    return tx.rename_cell(cell.id, title_of(source))
+    return tx.rename_cell(cell.id, retitled(source, cell.title))
 
 
 def close_open(tx: Transaction, cell: Cell) -> Version | None:

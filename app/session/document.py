@@ -44,7 +44,7 @@ def _cell(snapshot: Snapshot, number: int, cell: Cell, version: Version) -> Json
     return {
         "id": cell.id,
         "number": number,
-        "title": title_of(version.source),
+        "title": title_of(version.source) or cell.title,
         "source": version.source,
         "sha256": version.sha256,
         "version": version.number,

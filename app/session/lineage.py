@@ -101,6 +101,11 @@ def title_of(source: str) -> str:
     return names[-1] if names else ""
 
 
+def retitled(source: str, before: str) -> str:
+    """What a cell is called now that its source is another: its function, else the words it was named after."""
+    return title_of(source) or ("" if before.isidentifier() else before)
+
+
 def upstream(pieces: Sequence[Piece], cell_id: str) -> frozenset[str]:
     """Ids of the cells that `cell_id` leans on, directly or through others.
 

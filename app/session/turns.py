@@ -16,7 +16,7 @@ from app.session.desk import Desk
 from app.session.errors import Busy, Missing, Refused
 from app.session.feed import Changes
 from app.session.judging import Judge
-from app.session.lineage import title_of
+from app.session.lineage import retitled, title_of
 from app.session.placing import Aim
 from app.session.provenance import REPLAY, prompt_again
 from app.session.rivals import Rivals
@@ -346,7 +346,7 @@ class Turns:
             sampling=moved.sampling,
         )
         tx.show_version(cell.id, new.id)
-        tx.rename_cell(cell.id, title_of(moved.source))
+        tx.rename_cell(cell.id, retitled(moved.source, cell.title) or title_of_request(turn.request))
         tx.update_turn(turn.id, cell_id=cell.id, version_id=new.id)
         old = tx.cell(moved.cell_id)
         if old.version_id != moved.id:

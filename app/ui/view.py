@@ -76,6 +76,7 @@ def turn(snapshot: Snapshot, its: Turn) -> Json:
         "message": work.message if work else its.message,
         "cell": _answer(snapshot, its, work),
         "about": _about(snapshot, its),
+        "lines": work.code.count("\n") + 1 if work and work.code else 0,
         "branch": _branch(snapshot, its),
         "model": its.model,
         "cost": _cost(its),
@@ -93,7 +94,6 @@ def _answer(snapshot: Snapshot, its: Turn, work: Writing | None) -> Json | None:
         "id": cell_id,
         "number": snapshot.number_of(cell_id),
         "version": snapshot.numbers[version_id],
-        "lines": work.code.count("\n") + 1 if work else 0,
     }
 
 

@@ -35,7 +35,7 @@ export function Card({ turn }: { turn: Turn }) {
       <span class="go">
         <Icon name="right" />
       </span>
-      {turn.status === "writing" && <Progress lines={its.lines} of={expected(cell)} />}
+      {turn.status === "writing" && <Progress lines={turn.lines} of={expected(cell)} />}
     </button>
   );
 }
@@ -63,7 +63,7 @@ function evidence(turn: Turn, cell: Cell | undefined): Evidence[] {
     case "queued":
       return [{ words: turn.message || "waits for the one before", tone: "live", icon: "clock" }];
     case "writing":
-      return [{ words: turn.message || (turn.cell ? "writing" : "reading the request"), tone: "live" }, ...line(turn, cell)];
+      return [{ words: turn.message || (turn.cell || turn.lines ? "writing" : "reading the request"), tone: "live" }, ...line(turn, cell)];
     case "stopped":
       return [{ words: "stopped", icon: "stop" }, ...ran(turn, cell)];
     case "failed":
@@ -76,7 +76,7 @@ function evidence(turn: Turn, cell: Cell | undefined): Evidence[] {
 }
 
 function line(turn: Turn, cell: Cell | undefined): Evidence[] {
-  const [at, of] = [turn.cell?.lines ?? 0, expected(cell)];
+  const [at, of] = [turn.lines, expected(cell)];
   if (!at) return [];
   return [{ words: of >= at ? `line ${at} of about ${of}` : `line ${at}` }];
 }

@@ -39,8 +39,9 @@ export interface Turn {
   prose: string;
   status: TurnStatus;
   message: string; // why it failed, or its place in the queue
-  cell: { id: string; number: number | null; version: number; lines: number } | null; // number is null once the cell was deleted
   about: { id: string; number: number } | null; // the cell that an answer in words speaks of
+  cell: { id: string; number: number | null; version: number } | null; // number is null once the cell was deleted
+  lines: number; // of code written so far, also while it is open which cell they go to; 0 once the answer has ended
   branch: { index: number; count: number; previous: string | null; next: string | null }; // siblings: other requests at this place
   model: string;
   cost: Cost | null; // of an answer that has ended, where a token came
