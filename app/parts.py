@@ -16,7 +16,7 @@ from model.catalogue import default_model
 from model.greeting import RemoteLoader
 from model.host import EngineHost
 from model.loader import LocalLoader, default_sources
-from model.machine import free_memory
+from model.machine import free_memory, survey
 from model.prepare import is_prepared
 from model.scripted import ScriptedEngine
 from model.wire import Server
@@ -63,6 +63,7 @@ def assembled(settings: Settings) -> Iterator[Playground]:
             limits=limits,
             scanner=Scanner(),
             price_per_hour=settings.price_per_hour,
+            machine=None if settings.script else lambda: survey(settings.data),
         )
         try:
             yield playground

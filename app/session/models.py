@@ -1,13 +1,17 @@
 """Which models can be chosen, and choosing one; the model is the whole server's, not one session's."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psutil
 
 from app.session.desk import Desk
 from app.session.errors import Refused
 from model.catalogue import MODELS, ModelEntry
+from model.errors import DoesNotFit
+from model.placement import Machine, ModelSize, place
+
+PARTS = 10  # before a model is here, its largest layer is taken for such a part of it
 
 
 @dataclass(frozen=True)
@@ -16,8 +20,8 @@ class Choice:
 
     Attributes:
         on_disk: it need not be fetched.
-        fits: its weights fit into the memory that is free now, the present model's included.
-        note: why it may not work here, or what it needs.
+        fits: it can be placed on what is free now, the present model's memory included.
+        note: why it does not work here and what would help, or why it will be slow.
     """
 
     entry: ModelEntry
@@ -33,17 +37,21 @@ class Models:
         desk: the leaves.
         on_disk: tells whether a model's weights are here already.
         fixed: False where people may choose; True where whoever runs the server decided.
+        machine: tells what is free.
     """
 
-    def __init__(self, desk: Desk, on_disk: Callable[[ModelEntry], bool], *, fixed: bool) -> None:
+    def __init__(
+        self, desk: Desk, on_disk: Callable[[ModelEntry], bool], *, fixed: bool, machine: Callable[[], Machine]
+    ) -> None:
         self._desk = desk
         self._on_disk = on_disk
         self._fixed = fixed
+        self._machine = machine
 
     def choices(self) -> list[Choice]:
         """The catalogue, seen from this machine."""
-        free = psutil.virtual_memory().available + psutil.Process().memory_info().rss
-        return [self._choice(entry, free) for entry in MODELS]
+        machine = self._free()
+        return [self._choice(entry, machine) for entry in MODELS]
 
     def use(self, owner: str, session_id: str, model_id: str) -> None:
         """Load another model of the catalogue; answers being written end first.
@@ -66,13 +74,24 @@ class Models:
     def _check(self, model_id: str) -> None:
         if self._fixed:
             raise Refused("The model of this server is fixed by whoever runs it.")
-        if model_id not in {entry.id for entry in MODELS}:
+        entry = next((entry for entry in MODELS if entry.id == model_id), None)
+        if entry is None:
             raise Refused(f"There is no model {model_id!r} in the list. Choose one of those shown.")
+        choice = self._choice(entry, self._free())
+        if not choice.fits:
+            raise Refused(choice.note)
 
-    def _choice(self, entry: ModelEntry, free: int) -> Choice:
-        need = entry.memory_bytes()
-        fits = need <= free
-        note = entry.caveat or (
-            "" if fits else f"needs about {need / 1e9:.1f} GB of memory, {free / 1e9:.1f} GB are free"
-        )
-        return Choice(entry, self._on_disk(entry), fits and not entry.caveat, note)
+    def _free(self) -> Machine:
+        """What a model could have: the present one is let go before the next is loaded."""
+        machine = self._machine()
+        return replace(machine, cpu_bytes=machine.cpu_bytes + psutil.Process().memory_info().rss)
+
+    def _choice(self, entry: ModelEntry, machine: Machine) -> Choice:
+        if entry.caveat:
+            return Choice(entry, self._on_disk(entry), fits=False, note=entry.caveat)
+        size = ModelSize(entry.name, entry.parameters, entry.parameters // PARTS)
+        try:
+            placement = place(size, machine)
+        except DoesNotFit as error:
+            return Choice(entry, self._on_disk(entry), fits=False, note=str(error))
+        return Choice(entry, self._on_disk(entry), fits=True, note=placement.reason if placement.offload else "")

@@ -29,6 +29,8 @@ from app.session.snapshot import Snapshot
 from app.session.turns import Turns
 from model.catalogue import ModelEntry
 from model.host import EngineHost
+from model.machine import memory_alone
+from model.placement import Machine
 from storage import Database
 from storage.errors import NotFound
 from storage.records import Interrupted
@@ -81,6 +83,7 @@ class Playground:
         limits: what `kernels` holds a session's files to.
         scanner: audits code before it runs; without one, no code is audited and every cell says so when it runs.
         price_per_hour: of the machine that writes the answers, in any currency; None if it is not known.
+        machine: tells what is free for another model; None looks at main memory alone.
 
     Attributes:
         sessions, turns, cells, tests, choices, runs, repairs, replays, files, shares, models: the services.
@@ -99,6 +102,7 @@ class Playground:
         limits: Limits | None = None,
         scanner: Scanner | None = None,
         price_per_hour: float | None = None,
+        machine: Callable[[], Machine] | None = None,
     ) -> None:
         self._desk = Desk(database, engines, kernels, Kept(kept), price_per_hour)
         self._desk.on_records = self._forget
@@ -124,7 +128,7 @@ class Playground:
         self.replays = Replays(self._desk, self.snapshot, turns=self.turns, oneshot=self._oneshot)
         self.files = Files(self._desk, limits or Limits())
         self.shares = Shares(self._desk, auditing, self.snapshot)
-        self.models = Models(self._desk, on_disk, fixed=fixed_model)
+        self.models = Models(self._desk, on_disk, fixed=fixed_model, machine=machine or memory_alone)
 
     @property
     def feed(self) -> Feed:
