@@ -35,7 +35,7 @@ _CODE_WORDS = (
     "#",
     '"""',
 )
-_BARE_CODE = ("def ", "class ", "import ", "from ", "@", "async def ")
+_BARE_CODE = ("def ", "class ", "import ", "from ", "@", "async def ", "assert ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,3 +160,12 @@ def test_stopping_the_turn_ends_all_its_samples(stage: Stage) -> None:
 def test_more_candidates_than_make_sense_are_refused(stage: Stage) -> None:
     with pytest.raises(Refused, match="from 1 to 8"):
         stage.playground.turns.ask(OWNER, stage.session(), REQUEST, "auto", candidates=9)
+
+
+def test_a_turn_costs_what_all_of_its_candidates_cost(stage: Stage) -> None:
+    _, snapshot = tried(stage, FIRST, NONE)
+    [turn] = snapshot.turns
+    each = [its.tokens_out for its in snapshot.candidates[turn.id]]
+    assert len(each) == 2
+    assert turn.tokens_out == sum(tokens or 0 for tokens in each)
+    assert turn.tokens_in == 2 * stage.engine.prompts[0].tokens

@@ -138,7 +138,7 @@ class Answer:
             return pieces.outcome, reply
         best = self._rivals.best(Sample(reply, pieces.outcome, self._request.sampling), self._work)
         self._take(aim, best.reply.code, best.reply.prose, finished=True)
-        return best.outcome, best.reply
+        return self._rivals.spent(best, pieces.outcome), best.reply
 
     def _begin(self, engine: Engine, aim: Aim) -> None:
         self._work.status, self._work.message = "writing", ""

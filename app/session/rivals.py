@@ -99,6 +99,18 @@ class Rivals:
         except RunnerError:  # where no code can be run, nothing decides: the first answer stands
             return first
 
+    def spent(self, best: Sample, first: Outcome) -> Outcome:
+        """How the best answer ended, with what all of them cost together; the first began before the others."""
+        others = [its.outcome for its in self._samples if its is not None]
+        return replace(
+            best.outcome,
+            tokens_in=first.tokens_in + sum(its.tokens_in for its in others),
+            tokens_out=first.tokens_out + sum(its.tokens_out for its in others),
+            seconds=max([first.seconds, *(its.seconds for its in others)]),
+            first_token_seconds=first.first_token_seconds,
+            estimated=first.estimated or any(its.estimated for its in others),
+        )
+
     def _sample(self, place: int, stream: TextStream, prompt: Prompt, sampling: Sampling, work: Writing) -> None:
         reader = ReplyReader(prompt.begun, prompt.style)
         with stream as pieces:
