@@ -36,7 +36,8 @@ class EngineStatus:
 
     Bytes, speed and time left belong to the work at hand, and are None (or 0) where they are not known.
     `tokens_per_second` is the decoding speed of the last answer, `server` the place of a remote engine. `message` is a
-    sentence for people; in the state failed it says why and what to do.
+    sentence for people; in the state failed it says why and what to do. `failure` is why another model could not be
+    fetched, while the one named here stays loaded.
     """
 
     state: HostState = "empty"
@@ -50,6 +51,7 @@ class EngineStatus:
     tokens_per_second: float | None = None
     server: str = ""
     message: str = _WORDS["empty"]
+    failure: str = ""
 
 
 class EngineHost:
@@ -70,6 +72,7 @@ class EngineHost:
         self._listeners: list[Listener] = []
         self._status = EngineStatus()
         self._engine: Engine | None = None
+        self._loaded: ModelEntry | None = None
         self._wanted: ModelEntry | None = None
         self._cancel = threading.Event()
         self._closed = False
@@ -94,7 +97,9 @@ class EngineHost:
             return self._engine
 
     def use(self, model_id: str) -> None:
-        """Load this model instead: running answers of the present one end first, then its memory is freed.
+        """Load this model instead, once it is fetched: running answers of the present one end, its memory is freed.
+
+        A model that cannot be fetched leaves the present one loaded.
 
         Raises:
             UnknownModel: there is no such model; the present one stays.
@@ -140,7 +145,6 @@ class EngineHost:
 
     def _work(self) -> None:
         while model := self._next():
-            self._unload()
             self._bring(model)
         self._unload()
 
@@ -162,6 +166,9 @@ class EngineHost:
 
     def _bring(self, model: ModelEntry) -> None:
         cancel = self._cancel
+        if self._engine is not None and self._loaded == model:  # it was left for one that was given up
+            self._set(_ready(model, self._engine), cancel)
+            return
         try:
             engine = self._load(model, lambda progress: self._tell(model, progress, cancel), cancel)
         except Cancelled:
@@ -177,22 +184,28 @@ class EngineHost:
             self._install(model, engine, cancel)
 
     def _install(self, model: ModelEntry, engine: Engine, cancel: threading.Event) -> None:
+        self._unload()
         with self._lock:
             wanted = not cancel.is_set()
             if wanted:
-                self._engine = engine
-                self._status = replace(
-                    _status("ready", model), model_name=engine.model_name, quantisation=engine.quantisation
-                )
+                self._engine, self._loaded = engine, model
+                self._status = _ready(model, engine)
         if wanted:
             self._announce()
         else:
             engine.close()
 
     def _fail(self, model: ModelEntry, message: str, cancel: threading.Event) -> None:
-        self._set(replace(_status("failed", model), message=message), cancel)
+        with self._lock:
+            engine, loaded = self._engine, self._loaded
+        if engine is not None and loaded is not None:
+            self._set(replace(_ready(loaded, engine), failure=message), cancel)
+        else:
+            self._set(replace(_status("failed", model), message=message), cancel)
 
     def _tell(self, model: ModelEntry, progress: Progress, cancel: threading.Event) -> None:
+        if progress.stage != "fetching" and not cancel.is_set():
+            self._unload()  # what comes now needs its memory
         status = replace(
             _status(progress.stage, model),
             done_bytes=progress.done_bytes,
@@ -219,6 +232,10 @@ class EngineHost:
             except Exception:
                 # A listener's bug is not the model's: the others are told, and loading goes on.
                 log.exception("A listener of the model's status failed")
+
+
+def _ready(model: ModelEntry, engine: Engine) -> EngineStatus:
+    return replace(_status("ready", model), model_name=engine.model_name, quantisation=engine.quantisation)
 
 
 def _status(state: HostState, model: ModelEntry) -> EngineStatus:

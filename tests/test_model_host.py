@@ -8,7 +8,7 @@ import pytest
 from model import prompt as prompts
 from model.catalogue import ModelEntry
 from model.engine import Engine, Sampling
-from model.errors import Cancelled, EngineNotReady, UnknownModel, WeightsUnreachable
+from model.errors import Cancelled, DoesNotFit, EngineNotReady, UnknownModel, WeightsUnreachable
 from model.host import EngineHost, EngineStatus, HostState
 from model.progress import Progress, Report
 from model.prompt import PromptState
@@ -23,6 +23,7 @@ class Loader:
     def __init__(self) -> None:
         self.allowed = threading.Event()
         self.failure: Exception | None = None
+        self.unreachable: Exception | None = None
         self.loaded: list[str] = []
         self.speed = 0.0
 
@@ -31,6 +32,8 @@ class Loader:
         while not self.allowed.wait(0.01):
             if cancel.is_set():
                 raise Cancelled("given up")
+        if self.unreachable:
+            raise self.unreachable
         report(Progress("loading"))
         if self.failure:
             raise self.failure
@@ -162,3 +165,43 @@ def test_a_listener_that_breaks_does_not_stop_the_others(host: EngineHost, loade
     loader.allowed.set()
     host.use(SMALL)
     assert wait_for(host, in_state("ready")).model_id == SMALL
+
+
+def test_a_model_that_cannot_be_fetched_leaves_the_present_one(host: EngineHost, loader: Loader) -> None:
+    loader.allowed.set()
+    host.use(SMALL)
+    wait_for(host, in_state("ready"))
+    before = host.engine()
+    loader.unreachable = WeightsUnreachable("No source could be reached. Connect and try again.")
+    host.use(LARGE)
+    status = wait_for(host, lambda its: its.state == "ready" and bool(its.failure))
+    assert (status.model_id, status.failure) == (SMALL, str(loader.unreachable))
+    assert host.engine() is before
+    loader.unreachable = None
+    host.use(LARGE)
+    assert wait_for(host, in_state("ready", LARGE)).failure == ""
+
+
+def test_going_back_while_another_is_fetched_needs_no_loading(host: EngineHost, loader: Loader) -> None:
+    loader.allowed.set()
+    host.use(SMALL)
+    wait_for(host, in_state("ready"))
+    before = host.engine()
+    loader.allowed.clear()
+    host.use(LARGE)
+    wait_for(host, in_state("fetching", LARGE))
+    host.use(SMALL)
+    wait_for(host, in_state("ready", SMALL))
+    assert host.engine() is before
+    assert loader.loaded == [SMALL]
+
+
+def test_the_present_model_is_unloaded_before_the_next_takes_its_memory(host: EngineHost, loader: Loader) -> None:
+    loader.allowed.set()
+    host.use(SMALL)
+    wait_for(host, in_state("ready"))
+    loader.failure = DoesNotFit("It needs 99 GB. Free some.")
+    host.use(LARGE)
+    assert wait_for(host, in_state("failed", LARGE)).message == str(loader.failure)
+    with pytest.raises(EngineNotReady):
+        host.engine()

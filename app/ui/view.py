@@ -273,6 +273,7 @@ def engine(snapshot: Snapshot) -> Json:
         "seconds_left": its.seconds_left,
         "tokens_per_second": its.tokens_per_second,
         "message": its.message,
+        "failure": its.failure,
     }
 
 

@@ -170,6 +170,7 @@ export interface Engine {
   seconds_left: number | null;
   tokens_per_second: number | null;
   message: string; // the failure and the way out
+  failure: string; // why another model could not be fetched, while this one stays
 }
 
 export interface SessionRow {

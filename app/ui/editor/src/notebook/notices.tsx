@@ -28,7 +28,7 @@ const WORDS = {
 } as const;
 
 function ModelNotice({ engine }: { engine: Engine }) {
-  if (engine.state === "ready") return null;
+  if (engine.state === "ready") return engine.failure ? <Stays engine={engine} /> : null;
   if (engine.state === "failed") return <ModelFailed engine={engine} />;
   const { done_bytes: done, total_bytes: total } = engine;
   const measured = total > 0 && engine.state !== "loading";
@@ -60,6 +60,18 @@ function pace({ bytes_per_second: speed, seconds_left: left, message, state }: E
   if (state !== "fetching" || !speed) return message;
   const time = left === null ? "" : `, about ${left < 90 ? `${Math.ceil(left)} s` : `${Math.ceil(left / 60)} min`} left`;
   return `${speed >= 1e6 ? megabytes(speed) : (speed / 1e6).toFixed(1)} MB/s${time}`;
+}
+
+/** Another model was chosen and could not be had. */
+function Stays({ engine }: { engine: Engine }) {
+  const read = useSignal("");
+  if (read.value === engine.failure) return null;
+  const [title, reason] = sentences(engine.failure);
+  return (
+    <Notice tone="warn" title={title} reason={`${reason} ${engine.name} goes on.`}>
+      <button type="button" class="btn quiet" onClick={() => (read.value = engine.failure)}>Close</button>
+    </Notice>
+  ); // prettier-ignore
 }
 
 function ModelFailed({ engine }: { engine: Engine }) {
