@@ -1,13 +1,14 @@
 """What many tests share: a whole server's parts around a scripted engine, real kernels and a real database."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
-from tab import Tab
+from playwright.sync_api import Browser, Page, expect
+from tab import KEY, Tab
 from website import PATIENCE, Site, Visitor, chromium
 
 from app.runner import Kernels, Limits
@@ -120,13 +121,13 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def playground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server for tests that leave it as it was: each request is answered with `SORT`, at once."""
-    yield from _served(Site(tmp_path_factory.mktemp("playground"), [SORT] * 500))
+    yield from _served(Site(tmp_path_factory.mktemp("playground"), [SORT] * 500, shared=True))
 
 
 @pytest.fixture(scope="session")
 def slow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server that answers each request with `LONG`, in some twenty seconds: there is time to do things meanwhile."""
-    yield from _served(Site(tmp_path_factory.mktemp("slow"), [LONG] * 100, tokens_per_second=30))
+    yield from _served(Site(tmp_path_factory.mktemp("slow"), [LONG] * 100, tokens_per_second=30, shared=True))
 
 
 def _served(site: Site) -> Iterator[Site]:
@@ -183,9 +184,19 @@ def _newcomer(site: Site, visitor: Visitor) -> Iterator[Tab]:
     """A tab whose browser forgets, before it loads the page, who looked at it before."""
     page = visitor.page(fresh=True)
     yield Tab(page, site).opened()
-    page.close()
+    _leave(page, site)
     faults, visitor.faults = visitor.faults, []
     assert faults == []
+
+
+def _leave(page: Page, site: Site) -> None:
+    """Close a tab and delete the sessions of its browser: a kernel or an answer that stayed would hold others up."""
+    found = re.search(r"[?&]session=([\w-]+)", page.url) if page.url.startswith(site.url) else None
+    key = page.evaluate(f"localStorage.getItem('{KEY}')") if found else None
+    page.close()
+    if found and key:
+        for row in site.live(key, found[1]).get("view", {}).get("sessions", []):
+            site.act(kind="delete_session", owner=key, session=row["id"])
 
 
 def arrive(site: Site, visitor: Callable[..., Visitor], **options: Any) -> Tab:
@@ -196,12 +207,15 @@ def arrive(site: Site, visitor: Callable[..., Visitor], **options: Any) -> Tab:
 @pytest.fixture
 def visitor(browser: Browser) -> Iterator[Callable[..., Visitor]]:
     """Makes browsers of their own: `visitor(site)`; each must have met no fault by the end of the test."""
-    visitors: list[Visitor] = []
+    visitors: list[tuple[Visitor, Site]] = []
 
     def come(site: Site, **options: Any) -> Visitor:
-        visitors.append(Visitor(browser, site.url, **options))
-        return visitors[-1]
+        person = Visitor(browser, site.url, **options)
+        visitors.append((person, site))
+        return person
 
     yield come
-    for it in visitors:
-        it.close()
+    for person, site in visitors:
+        for page in person.context.pages if site.shared else ():
+            _leave(page, site)
+        person.close()

@@ -18,11 +18,12 @@ SUITES = [OWN, LARGE] if LARGE.exists() else [OWN]
 SETTINGS = ["root", "user"] if os.geteuid() == 0 else ["user"]
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("suite", SUITES, ids=lambda path: path.stem)
 def test_nothing_gets_through(setting: str, suite: Path) -> None:
     command = [sys.executable, str(HERE / "runner_setting.py"), setting, "-m", "app.runner", "suite", str(suite)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=290, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=880, check=False)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert lines, done.stderr
     verdicts, summary = lines[:-1], lines[-1]["summary"]

@@ -52,15 +52,23 @@ class Site:
         replies: what the scripted engine plays, in order.
         tokens_per_second: how fast it plays.
         env: further environment variables; `PLAYGROUND_SCRIPT` set to "" lets a real model answer.
+        shared: other tests will use it; who leaves takes their sessions along.
     """
 
     def __init__(
-        self, data: Path, replies: list[str], *, tokens_per_second: float = 0.0, env: dict[str, str] | None = None
+        self,
+        data: Path,
+        replies: list[str],
+        *,
+        tokens_per_second: float = 0.0,
+        env: dict[str, str] | None = None,
+        shared: bool = False,
     ) -> None:
         data.mkdir(parents=True, exist_ok=True)
         script = data / "script.json"
         script.write_text(json.dumps({"tokens_per_second": tokens_per_second, "replies": replies}))
         self.data = data
+        self.shared = shared
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
         self._env = {
@@ -71,9 +79,11 @@ class Site:
             **(env or {}),
         }
         self._process: subprocess.Popen[bytes] | None = None
+        self._component: int | None = None
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
+        self._component = None
         with (self.data / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "app.py"], cwd=ROOT, env=self._env, stdout=log, stderr=log
@@ -96,6 +106,7 @@ class Site:
 
     def call(self, payload: object) -> Json:
         """What the server answers to anything at all, sent to where actions go."""
+        self._component = self._component or self._found_component()
         body = {"data": payload, "component_id": self._component, "fn_name": "act", "session_hash": "test"}
         request = urllib.request.Request(
             f"{self.url}gradio_api/component_server",
@@ -123,8 +134,7 @@ class Site:
             assert time.monotonic() < end, "waited too long"
             time.sleep(0.05)
 
-    @property
-    def _component(self) -> int:
+    def _found_component(self) -> int:
         with urllib.request.urlopen(f"{self.url}config", timeout=PATIENCE) as answer:
             components = json.load(answer)["components"]
         return next(int(its["id"]) for its in components if its["props"].get("elem_id") == "playground")

@@ -26,9 +26,10 @@ SETTINGS = {
 
 def runner(setting: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(TESTS / "runner_setting.py"), setting, "-m", "app.runner", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=290, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=880, check=False)
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", SETTINGS)
 def test_nothing_gets_through(name: str) -> None:
     setting, options = SETTINGS[name]
