@@ -16,6 +16,7 @@ from model.dialect import Delta, chat_body, read, text_body
 from model.engine import Engine, Outcome, Stopwatch, StreamStatus, TextStream
 from model.errors import BrokenOff, Nonsense, Rejected, RemoteError, Stalled, Unreachable
 from model.prompt import Segment
+from model.thoughts import ThoughtCutter
 from model.tokens import StopCutter
 
 if TYPE_CHECKING:
@@ -152,9 +153,11 @@ class _Heard:
     """What came of one answer: text up to a stop string, why it ended, what the server counted."""
 
     def __init__(self, stop_strings: tuple[str, ...], max_tokens: int) -> None:
+        self._thoughts = ThoughtCutter()
         self._cutter = StopCutter(stop_strings)
         self._room = max_tokens * _LONGEST_TOKEN
         self._finish = ""
+        self._said = False
         self.tokens = 0
         self.usage: tuple[int, int] | None = None
 
@@ -169,11 +172,13 @@ class _Heard:
         self.usage = delta.usage or self.usage
         self.tokens += estimate(delta.text)
         self._room -= len(delta.text)
-        return self._cutter.feed(delta.text)
+        said = self._thoughts.feed(delta.text)
+        self._said = self._said or bool(said.strip())
+        return self._cutter.feed(said)
 
     def rest(self) -> str:
         """What was held back, now that nothing follows."""
-        return self._cutter.finish()
+        return self._cutter.feed(self._thoughts.finish()) + self._cutter.finish()
 
     def ending(self, name: str, *, stopped: bool) -> tuple[StreamStatus, str]:
         """How the answer ended, in a word and, where one is needed, a sentence."""
@@ -183,7 +188,7 @@ class _Heard:
             return "failed", f"A filter of the engine at {name} ended the answer. Say it in other words."
         if stopped and not self._finish and not self._cutter.stopped:
             return "stopped", ""
-        if not self.tokens:
+        if not self._said:
             return "failed", f"The engine at {name} ended its answer without a word. Ask again."
         return "done", ""
 

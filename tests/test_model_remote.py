@@ -173,6 +173,20 @@ def test_several_answers_come_at_once(connect: Connect) -> None:
     assert texts == ["one two"] * 4
 
 
+@pytest.mark.parametrize("size", [1, 4, 999])
+def test_what_a_model_thinks_aloud_is_no_answer(connect: Connect, size: int) -> None:
+    thought = "<think>\n```python\nwrong = 1\n```\nNo: < sorted.\n</think>\n\n"
+    _, engine = connect(answer(thought + SORT, size=size), continues=False)
+    reply = told(engine)
+    assert reply.code == "def sort_list(numbers):\n    return sorted(numbers)"
+    assert reply.prose == "It sorts."
+
+
+@pytest.mark.parametrize("text", ["<", "<th", "<thing>", " x < y", "a<think>b</think>"])
+def test_what_only_looks_like_a_thought_is_kept(connect: Connect, text: str) -> None:
+    assert "".join(ask(connect(answer(text, size=1))[1])) == text
+
+
 # ---------- stopping ----------
 
 
@@ -362,6 +376,7 @@ def test_it_is_not_tried_for_ever(connect: Connect, play: Callable[[Talk], None]
         (lambda talk: talk.whole("<html>Welcome</html>", "text/html"), "ENGINE_URL"),
         (lambda talk: talk.whole("[" * 100_000), "ENGINE_URL"),
         (lambda talk: talk.end(), "without a word"),
+        (answer("<think>Hm.</think>"), "without a word"),
     ],
 )
 def test_what_will_not_pass_is_told_at_once_with_a_way_out(
