@@ -87,3 +87,11 @@ def test_a_text_that_is_too_long_is_not_scanned() -> None:
 def test_an_audit_returns_from_storage_as_it_was() -> None:
     audit = Audit("read", findings=(Finding(3, "high", "low", "B602", "why"),))
     assert Audit.from_json(audit.as_json()) == audit
+
+
+def test_commands_of_ipython_are_passed_over_and_whole_cells_of_them_are_not_audited(scanner: Scanner) -> None:
+    audit = scanner.scan("%matplotlib inline\nif 1:\n    !ls\nfiles = !ls\neval('1')")
+    assert rules(audit) == [(5, "B307", "medium")]
+    audit = scanner.scan("\n%%bash\nrm -rf /")
+    assert (audit.state, audit.message) == ("failed", "Not audited: the cell is handed to %%bash.")
+    assert scanner.scan("%time\ndef f(:").line == 2

@@ -7,11 +7,15 @@ import ast
 import importlib.util
 import io
 import logging
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from bandit.core import config, manager
 
+# What IPython takes beside Python: commands on a line, and commands whose output is a value.
+COMMAND = re.compile(r"^([ \t]*)[%!].*$", re.MULTILINE)
+CAPTURE = re.compile(r"^([ \t]*[\w, ]+=[ \t]*)[%!].*$", re.MULTILINE)
 CATCHES = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
 
@@ -19,11 +23,16 @@ def scan(source: str) -> dict[str, Any]:
     """What there is to say of a text: `{"unreadable": [line, why]}`, or `issues` and `missing` modules.
 
     An issue is `[rule, severity, confidence, line, words]`, a missing module `[name, line]`. `issues` is None where
-    Bandit itself could not read the text.
+    Bandit itself could not read the text. A cell that IPython hands to something else gives `{"magic": its name}`.
     """
+    if source.lstrip().startswith("%%"):
+        return {"magic": source.split(maxsplit=1)[0]}
     try:
         tree = ast.parse(source)
     except SyntaxError as error:
+        python = CAPTURE.sub(r"\1None", COMMAND.sub(r"\1pass", source))
+        if python != source:
+            return scan(python)
         return {"unreadable": [error.lineno or 1, error.msg or "invalid syntax"]}
     except (ValueError, RecursionError, MemoryError):
         return {"unreadable": [1, "it is nested too deeply"]}

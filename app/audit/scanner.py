@@ -126,6 +126,8 @@ def read(outcome: Outcome) -> Audit:
     if "unreadable" in told:
         line, why = told["unreadable"]
         return Audit("unreadable", f"Not Python that can be read: {why}, line {line}.", line)
+    if "magic" in told:
+        return Audit("failed", f"Not audited: the cell is handed to {told['magic']}.")
     if told["issues"] is None:
         return Audit("failed", "Not audited: the code is nested too deeply.")
     found = [*map(_issue, (it for it in told["issues"] if it[0] not in LEFT_OUT)), *map(_missing, told["missing"])]
