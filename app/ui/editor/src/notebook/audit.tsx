@@ -6,7 +6,7 @@ import { Notice } from "../notice";
 import type { Audit, Cell, Fault, Finding } from "../types";
 import type { CellText } from "./cellText";
 import { refine } from "./deeds";
-import { wanted } from "./state";
+import { hands, wanted } from "./state";
 
 /** How a chip, a card and a row draw an audit: warnings have the triangle, the rest is plain. */
 export function auditLook(audit: Audit): { tone: string; icon: IconName } {
@@ -31,12 +31,18 @@ function fold(id: string): void {
   unfolded.value = now;
 }
 
-/** The audit of what the cell shows; while a change is being scanned, of what it showed before. */
+/**
+ * The audit of what the cell shows; while a change is being scanned, of what it showed before. Code that is being typed
+ * does not parse most of the time: that is said when the hands have left it.
+ */
 function useAudit(cell: Cell): Audit | null {
   const last = useRef<Audit | null>(null);
   last.current = cell.source.trim() ? (cell.version.audit ?? last.current) : null;
-  return last.current;
+  return last.current && beingTyped(cell, last.current) ? null : last.current;
 }
+
+export const beingTyped = (cell: Cell, audit: Audit): boolean =>
+  audit.state === "unreadable" && cell.version.status === "open" && hands.value === cell.id;
 
 export function AuditChip({ cell }: { cell: Cell }) {
   const audit = useAudit(cell);

@@ -6,7 +6,7 @@ import { Notice } from "../notice";
 import { act, failed } from "../server";
 import { turns } from "../store";
 import type { Cell, Fault, Run } from "../types";
-import { AuditChip } from "./audit";
+import { AuditChip, beingTyped } from "./audit";
 import { refine } from "./deeds";
 import { duration, ended, provenance, runs } from "./format";
 import { Chip, Score } from "./header";
@@ -14,7 +14,8 @@ import { Chip, Score } from "./header";
 export function Evidence({ cell, refused }: { cell: Cell; refused: boolean }) {
   const { run, version } = cell;
   const writing = version.status === "writing";
-  const quiet = (!version.audit || version.audit.words === "audit clean") && !cell.tests.items.length;
+  const clean = !version.audit || version.audit.words === "audit clean" || beingTyped(cell, version.audit);
+  const quiet = clean && !cell.tests.items.length;
   if (!run && !writing && !refused && quiet && version.origin === "hand" && version.number === 1) return null;
   return (
     <div class="ev-row">
