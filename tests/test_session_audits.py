@@ -8,6 +8,7 @@ from conftest import OWNER, Stage, wait_for
 from app.audit import Scanner
 from app.runner import Kernels, Limits
 from app.session import Playground, Refused, Risky, audit_of
+from app.session.evidence import of_cell
 
 RISKY = "import subprocess\nname = 'x'\nsubprocess.run('ls ' + name, shell=True)"
 
@@ -108,3 +109,18 @@ def test_where_there_is_no_scanner_a_run_says_so(stage: Stage) -> None:
     assert audit.message == "Not audited: this server has no scanner."
     with pytest.raises(Refused):
         bare.runs.run_stale(OWNER, session)
+
+
+def test_a_warning_goes_along_with_the_next_request_unless_it_is_left_out(stage: Stage) -> None:
+    session = stage.session()
+    cell = stage.add(session, "import subprocess\nvalue = eval('1')")
+    wait_for(lambda: rules(stage, session, cell) == ["B404", "B307"])
+    stage.ask(session, "Do it otherwise", "```python\nimport subprocess\nvalue = eval('2')\n```", cell)
+    told = [part for part in stage.engine.prompts[-1].parts if part.name == "evidence"]
+    assert [(part.title, "`ast.literal_eval`" in part.text) for part in told] == [("audit, line 2", True)]
+    wait_for(lambda: rules(stage, session, cell) == ["B404", "B307"])
+    key = next(it.key for it in of_cell(stage.playground.snapshot(OWNER, session), cell) if it.kind == "audit")
+    stage.engine.enqueue("```python\nvalue = 2\n```")
+    stage.playground.turns.ask(OWNER, session, "Again", cell, without=[key])
+    stage.settled(session)
+    assert not [part for part in stage.engine.prompts[-1].parts if part.name == "evidence"]

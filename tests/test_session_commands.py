@@ -44,13 +44,6 @@ def test_a_change_makes_a_version_and_is_no_constraint_later(stage: Stage, sessi
     assert texts == ["- The median\n"]
 
 
-def test_tests_go_to_a_cell_of_their_own_and_name_the_function(stage: Stage, session: str) -> None:
-    cell = stage.playground.snapshot(OWNER, session).cells[0].id
-    snapshot = stage.ask(session, "/tests", "```python\nassert median([1]) == 1\n```", cell)
-    assert snapshot.turns[-1].request == "/tests median"
-    assert [snapshot.versions[it.id].source for it in snapshot.cells][1] == "assert median([1]) == 1"
-
-
 def test_words_asked_again_speak_of_the_same_cell(stage: Stage, session: str) -> None:
     cell = stage.playground.snapshot(OWNER, session).cells[0].id
     stage.ask(session, "/explain", TALK)

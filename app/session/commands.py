@@ -16,24 +16,17 @@ class Command:
     Attributes:
         told: what the model is told; `{}` stands for what was typed behind the word.
         talk: the answer is words (and code that is only shown); it changes no cell and is not run.
-        anew: the answer goes to a cell of its own.
         needs: what must stand behind the word, with an example; "" if nothing must.
     """
 
     told: str
     talk: bool = False
-    anew: bool = False
     needs: str = ""
 
 
 COMMANDS = {
     "explain": Command("Explain what this code does and how, in a few plain sentences. {}", talk=True),
     "document": Command("Add a docstring and type hints. Do not change what it does. {}"),
-    "tests": Command(
-        "Write tests for {} as assert statements: ordinary cases, edge cases, errors. Do not define it again.",
-        anew=True,
-        needs="the name of a function, as in /tests median",
-    ),
     "simplify": Command("Make it simpler and shorter. It must still do exactly the same. {}"),
     "translate": Command(
         "Translate this code to {}: the complete program in one code block, then one sentence on what differs.",
@@ -72,8 +65,3 @@ def is_talk(request: str) -> bool:
     """Whether the answer to a request is words."""
     command = command_of(request)
     return command is not None and command.its.talk
-
-
-def completed(request: str, title: str) -> str:
-    """The request with what its command needs, where the cell's own function is meant: `/tests` of `median`."""
-    return f"/tests {title}" if request.strip() == "/tests" and title else request

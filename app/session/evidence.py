@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from app.session.auditing import audit_of
 from app.session.lineage import title_of, upstream
 from app.session.snapshot import Snapshot
 from app.session.tested import State
 from storage.records import Run
 
-Kind = Literal["test", "traceback", "output", "upstream"]
+Kind = Literal["test", "traceback", "audit", "output", "upstream"]
 TAIL = 20  # lines of output
 LONGEST = 2000  # characters of one piece
 
@@ -38,13 +39,29 @@ def of_cell(snapshot: Snapshot, cell_id: str | None) -> list[Evidence]:
         return []
     tests = [_test(state) for state in _failing(snapshot, cell_id)]
     ran = _of_run(snapshot, cell_id)
-    return [*tests, *ran, *_upstream(snapshot, cell_id, telling=bool(tests or any(it.telling for it in ran)))]
+    return [
+        *tests,
+        *ran,
+        *_audited(snapshot, cell_id),
+        *_upstream(snapshot, cell_id, telling=bool(tests or any(it.telling for it in ran))),
+    ]
 
 
 def chosen(snapshot: Snapshot, cell_id: str | None, without: Sequence[str]) -> tuple[tuple[str, str], ...]:
     """Titles and texts of what goes along, where a person left the keys in `without` out."""
     left_out = set(without)
     return tuple((it.title, it.text) for it in of_cell(snapshot, cell_id) if it.telling and it.key not in left_out)
+
+
+def _audited(snapshot: Snapshot, cell_id: str) -> list[Evidence]:
+    """What the audit warns of; notes are not worth the model's attention."""
+    version = snapshot.versions[cell_id]
+    audit = audit_of(version)
+    warnings = [it for it in audit.findings if it.severity != "low"] if audit else []
+    return [
+        Evidence(f"audit:{version.sha256[:16]}:{it.rule}:{it.line}", "audit", f"audit, line {it.line}", it.reason)
+        for it in warnings
+    ]
 
 
 def _failing(snapshot: Snapshot, cell_id: str) -> list[State]:

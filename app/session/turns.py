@@ -11,7 +11,7 @@ from app.session.aiming import aim
 from app.session.answer import Answer, Request, report_of
 from app.session.cells import close_open
 from app.session.celltests import CellTests
-from app.session.commands import Commanded, command_of, completed, is_talk
+from app.session.commands import command_of, is_talk
 from app.session.desk import Desk
 from app.session.errors import Busy, Missing, Refused
 from app.session.feed import Changes
@@ -80,7 +80,7 @@ class Turns:
             Busy: too many turns wait already.
         """
         snapshot = self._read(owner, session_id)
-        words = completed(request_of(request), self._title(snapshot, target))
+        words = request_of(request)
         if not 1 <= candidates <= MOST_CANDIDATES:
             raise Refused(f"{candidates} candidates were asked for; choose from 1 to {MOST_CANDIDATES}.")
         self._check(words)
@@ -216,7 +216,7 @@ class Turns:
         """What the model would see of this request: parts, tokens, what is left out, and the cell it would change."""
         snapshot = self._read(owner, session_id)
         engine = self._desk.engines.engine()
-        words = completed(request_of(request), self._title(snapshot, target)) if request.strip() else "…"
+        words = request_of(request) if request.strip() else "…"
         where = self._aim(snapshot, words, target)
         state = prompting.state(snapshot, words, where.cell_id, base=None, earlier=snapshot.turns, without=without)
         prompt = build(state, engine, sampling_of(snapshot.session.sampling))
@@ -232,8 +232,8 @@ class Turns:
 
     def _aim(self, snapshot: Snapshot, request: str, target: str) -> Aim:
         last = _last(snapshot)
-        if command := command_of(request):
-            return self._aim_command(snapshot, command, last if target in {"auto", NEW_CELL} else target)
+        if command_of(request):
+            return self._aim_command(snapshot, last if target in {"auto", NEW_CELL} else target)
         if target == NEW_CELL:
             return Aim(None, certain=True)
         if target != "auto":
@@ -242,16 +242,10 @@ class Turns:
             return Aim(target, certain=True)
         return Aim(aim(request, snapshot.pieces, last), certain=False)
 
-    def _aim_command(self, snapshot: Snapshot, command: Commanded, cell_id: str | None) -> Aim:
-        if command.its.anew:
-            return Aim(None, certain=True)
+    def _aim_command(self, snapshot: Snapshot, cell_id: str | None) -> Aim:
         if snapshot.number_of(cell_id or "") is None:
             raise Missing("There is no cell yet to do this with. Ask for some code first, or choose a cell.")
         return Aim(cell_id, certain=True)
-
-    def _title(self, snapshot: Snapshot, target: str) -> str:
-        shown = snapshot.versions.get(_last(snapshot) or "" if target in {"auto", NEW_CELL} else target)
-        return title_of(shown.source) if shown else ""
 
     def _check(self, words: str) -> None:
         command, engine = command_of(words), self._desk.engines.engine()

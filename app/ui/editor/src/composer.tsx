@@ -3,6 +3,7 @@ import { computed, effect, signal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { Chips, aimed, removed, without } from "./chips";
 import { Tries, firstPass, tries } from "./tries";
+import { TESTS } from "./commands";
 import { focused, text, write } from "./draft";
 import { loading } from "./format";
 import { Icon } from "./icons";
@@ -10,9 +11,9 @@ import { Menu, type Item } from "./menu";
 import { Notice } from "./notice";
 import { phone, sheet } from "./panes";
 import { actSaved } from "./saved";
-import { act, failed } from "./server";
+import { act, failed, type Faulty } from "./server";
 import { Suggestions, comboboxOf, suggests } from "./suggestions";
-import { cells, connection, pane, sessionId, turns, view, writing } from "./store";
+import { cells, connection, pane, sessionId, showCell, turns, view, writing } from "./store";
 import type { Sees, Target } from "./types";
 
 const LONGEST = 100_000; // characters; the server holds the same limit
@@ -78,7 +79,8 @@ async function send(): Promise<void> {
   const [request, aim, session] = [text.value, target.value, sessionId.value];
   sending.value = true;
   write("");
-  const answer = await actSaved("ask", { request, target: aim, without: without(), candidates: tries.value, first_pass: firstPass.value });
+  const proposing = request.trim() === TESTS;
+  const answer = proposing ? await propose(aim) : await actSaved("ask", { request, target: aim, without: without(), candidates: tries.value, first_pass: firstPass.value });
   sending.value = false;
   if (!failed(answer)) {
     picked.value = null;
@@ -90,12 +92,21 @@ async function send(): Promise<void> {
   fault.value = answer.fault.message;
 }
 
+/** Asks for tests of the cell that the request would change, or of the one answered last. */
+async function propose(aim: Target): Promise<object | Faulty> {
+  const last = turns.value.findLast((turn) => turn.cell?.number)?.cell?.id ?? cells.value.at(-1)?.id;
+  const cell = cells.value.some((one) => one.id === aim) ? aim : last;
+  if (!cell) return { fault: { kind: "refused", message: "There is no cell yet to test. Ask for some code first." } };
+  showCell(cell);
+  return actSaved("propose_tests", { cell });
+}
+
 // The count follows what is written, a little behind, while somebody could send it.
 let timer = 0;
 effect(() => {
   const [request, aim, left] = [text.value, target.value, removed.value];
   clearTimeout(timer);
-  if (!request.trim() || request.length > LONGEST || !ready.value || connection.value !== "open") {
+  if (!request.trim() || request.trim() === TESTS || request.length > LONGEST || !ready.value || connection.value !== "open") {
     seen.value = null;
     return;
   }

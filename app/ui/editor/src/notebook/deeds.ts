@@ -1,4 +1,5 @@
 // What the pane asks the server to do with cells. Each returns the fault to show where it was asked, or null.
+import { actSaved } from "../saved";
 import { act, failed } from "../server";
 import { cells, turns } from "../store";
 import type { Cell, Fault } from "../types";
@@ -81,6 +82,12 @@ export async function refine(cell: Cell, request: string): Promise<Fault | null>
     return { kind: "offline", message: "What was typed could not be saved yet, so the model would not see it. Try again." };
   }
   const answer = await act("ask", { request, target: cell.id });
+  return failed(answer) ? answer.fault : null;
+}
+
+/** Asks the model for tests of a cell, as it stands on the screen. */
+export async function proposeTests(cell: Cell): Promise<Fault | null> {
+  const answer = await actSaved("propose_tests", { cell: cell.id });
   return failed(answer) ? answer.fault : null;
 }
 

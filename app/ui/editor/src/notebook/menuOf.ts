@@ -1,11 +1,11 @@
 // The menu of a cell.
-import { COMMANDS } from "../commands";
+import { COMMANDS, TESTS } from "../commands";
 import { begin } from "../composer";
 import type { Item } from "../menu";
 import type { Cell, Fault } from "../types";
 import { say } from "./announcer";
 import type { CellText } from "./cellText";
-import { addCell, deleteCell, moveBy, refine } from "./deeds";
+import { addCell, deleteCell, moveBy, proposeTests, refine } from "./deeds";
 import { choose, total } from "./state";
 
 interface Props {
@@ -26,7 +26,7 @@ export function menuOf({ cell, text, open, attempt, look, place }: Props): (Item
       label,
       hint: word,
       disabled: !written,
-      run: () => (needs ? begin(`${word} `, cell.id) : attempt(refine(cell, word))),
+      run: () => (needs ? begin(`${word} `, cell.id) : attempt(word === TESTS ? proposeTests(cell) : refine(cell, word))),
     })),
     null,
     { label: "History", icon: "clock", hint: `${cell.version.count}`, run: () => look("list") },
