@@ -16,7 +16,7 @@ from app.session.desk import Desk
 from app.session.errors import Busy, Missing, Refused
 from app.session.feed import Changes
 from app.session.judging import Judge
-from app.session.lineage import retitled, title_of
+from app.session.lineage import retitled
 from app.session.placing import Aim
 from app.session.provenance import REPLAY, prompt_again
 from app.session.rivals import Rivals
