@@ -63,6 +63,7 @@ def recipe(prompt: Prompt) -> Json:
         "window": prompt.window,
         "reserved": prompt.reserved,
         "style": prompt.style,
+        "estimated": prompt.estimated,
     }
 
 
