@@ -22,7 +22,7 @@ run: install ## install what is missing, then serve http://127.0.0.1:7860
 	$(BIN)/python app.py
 
 test: install $(VENV)/ready-dev ## run all tests, real browser and real model included
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-security: install $(VENV)/ready-dev ## run the hostile programs in every setting of the sandbox
 	$(BIN)/python -m pytest tests/security/check_*.py

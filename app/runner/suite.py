@@ -24,7 +24,7 @@ from .setting import Setting
 from .victim import Victim, burns
 
 SUITE_LIMITS = Limits(wall=5.0, cpu=2.5, background=0.7, interrupt=1.0)
-LANES = 2
+LANES = 3
 OTHER = "another session"
 ATTACKER = "attacker"
 SHARED = ("fs-read", "fs-write", "secrets", "network", "process", "kernel-surface", "harmless")
