@@ -85,6 +85,7 @@ class ReplyReader:
         self._block: list[str] = []
         self._indent: str | None = None
         self._usage: list[str] = []
+        self._lead = begun.rpartition("\n")[2]
         first = self._in_prose if begun else self._at_first
         self._read = first if style == "chat" else self._at_start
         self.feed(begun)
@@ -172,6 +173,9 @@ class ReplyReader:
         self._read(line)
 
     def _in_code(self, line: str) -> None:
+        if not self._code and self._anew(line):
+            self._read = self._at_start
+            return
         fence = _FENCE.match(line)
         if fence and len(fence.group(1)) <= len(self._indent or ""):
             self._read = self._in_prose
@@ -181,6 +185,10 @@ class ReplyReader:
                 self._in_prose(line)
         else:
             self._code.append(self._dedented(line))
+
+    def _anew(self, line: str) -> bool:
+        """Whether the model did not go on with what was begun for it, but opened a block of its own."""
+        return bool(self._lead) and line.startswith(f"{self._lead}```")
 
     def _in_second(self, line: str) -> None:
         fence = _FENCE.match(line)
@@ -209,4 +217,5 @@ class ReplyReader:
         """The unfinished line, as far as it cannot become a fence."""
         if self._tail.strip(" \t\r`") == "":
             return ""
-        return self._dedented(self._tail).rstrip("\r`")
+        tail = self._lead if not self._code and self._anew(self._tail) else self._tail
+        return self._dedented(tail).rstrip("\r`")

@@ -230,7 +230,7 @@ def _translated() -> Iterator[None]:
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
         raise Unreachable(f"cannot be reached ({_words(error)})") from error
     except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-        raise BrokenOff(f"broke the connection off ({_words(error)})") from error
+        raise BrokenOff("broke the connection off") from error
 
 
 def finished(event: Json) -> bool:

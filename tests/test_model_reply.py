@@ -174,3 +174,12 @@ def test_prose_at_the_start_is_shown_while_it_comes() -> None:
     reader = ReplyReader()
     reader.feed("It is")
     assert reader.prose == "It is"
+
+
+def test_a_model_that_does_not_go_on_but_starts_anew_shows_no_fence() -> None:
+    reader = ReplyReader("```python\ndef f(")
+    for sign in "```python\ndef f(x):\n    return x\n```\nDone.":
+        reader.feed(sign)
+        assert "`" not in reader.code
+    reply = reader.finish()
+    assert (reply.code, reply.prose) == ("def f(x):\n    return x", "Done.")

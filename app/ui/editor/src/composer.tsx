@@ -133,10 +133,9 @@ export function Composer() {
         <Suggestions />
         <Field />
         <div class="foot">
-          <button type="button" class="btn quiet" aria-haspopup="dialog" onClick={() => (sheet.value = { name: "settings" })}>
+          <button type="button" class="btn quiet icon" title="Settings" aria-haspopup="dialog" onClick={() => (sheet.value = { name: "settings" })}>
             <Icon name="sliders" />
-            <span class="wide">Settings</span>
-            <span class="vh narrow">Settings</span>
+            <span class="vh">Settings</span>
           </button>
           <Tries />
           {slotted.value && (
@@ -144,7 +143,7 @@ export function Composer() {
               Inputs<span class="vh"> for the slots</span>
             </button>
           )}
-          {seen.value && <SeesButton sees={seen.value} />}
+          {seen.value && !writing.value && <SeesButton sees={seen.value} />}
           <span class="grow" />
           <Buttons />
         </div>

@@ -11,7 +11,7 @@ const short = (s: number): string => (s < 0.1 ? `${Math.max(1, Math.round(1000 *
 
 export function CostLine({ cost }: { cost: Cost }) {
   const facts = [
-    `${about(cost)}${whole(cost.tokens_out)} tokens in ${seconds(cost.seconds)}`,
+    `${about(cost)}${whole(cost.tokens_out)} tokens in ${short(cost.seconds)}`,
     cost.tokens_per_second !== null && speed(cost),
     cost.per_million !== null && `${money(cost.per_million)} per million tokens`,
   ];

@@ -217,8 +217,9 @@ function Edit({ turn, tell, done }: { turn: Turn; tell: Tell; done: () => void }
 function Ended({ turn, again }: { turn: Turn; again: () => void }) {
   if (turn.status === "stopped" && !turn.message) return null; // somebody knows why
   const [tone, title, reason] = ENDS[turn.status as keyof typeof ENDS];
+  const part = turn.status === "failed" && (turn.cell || turn.prose);
   return (
-    <Notice tone={tone} title={title} reason={turn.message || reason}>
+    <Notice tone={tone} title={part ? "The answer broke off." : title} reason={turn.message || reason}>
       <button type="button" class="btn" onClick={again}>
         Try again
       </button>
