@@ -32,6 +32,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(humaneval)
     humaneval.add_argument("--samples", type=int, default=1, metavar="N", help="samples of each problem")
     humaneval.set_defaults(do=command.humaneval, max_tokens=768)
+    turns = commands.add_parser("mtpb", help="programs written over several turns, judged by what they print")
+    _add_run(turns)
+    turns.add_argument("--samples", type=int, default=1, metavar="N", help="samples of each case")
+    turns.add_argument("--form", choices=("turns", "joined"), default="turns", help="a request a turn, or one for all")
+    turns.set_defaults(do=command.multi_turn, max_tokens=384)
     again = commands.add_parser("summary", help="read a file of samples again and print its figures")
     again.add_argument("file", type=Path)
     again.set_defaults(do=command.summary)
@@ -40,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", required=True, metavar="PATH|hub", help="the benchmark's file, or fetch the official")
-    parser.add_argument("--model", required=True, metavar="ID", help="id of the catalogue, hub id or folder")
+    parser.add_argument("--model", required=True, metavar="ID", help="catalogue id, hub id, folder, or name there")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="JSON lines; one begun is gone on with")
     parser.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 takes the likeliest token")
     parser.add_argument("--top-p", type=float, default=1.0, metavar="P")
@@ -49,6 +54,8 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N problems")
     parser.add_argument("--batch", type=int, default=8, metavar="N", help="problems at a time")
     parser.add_argument("--style", choices=("chat", "codegen"), help="layout of prompts; the model's own by default")
+    parser.add_argument("--url", metavar="URL", help="ask an OpenAI-compatible server; its key is ENGINE_KEY")
+    parser.add_argument("--window", type=int, metavar="N", help="tokens that the server's model holds, if it is silent")
     parser.add_argument("--models", type=Path, default=Path("data/models"), metavar="DIR", help="converted weights")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="official weight files that are there already")
 

@@ -5,7 +5,7 @@ the playground does with an answer are the product's. Only the page is missing.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -14,6 +14,7 @@ from app.evaluation.errors import ModelFailed
 from app.evaluation.recorder import Exchange, Recorder
 from app.runner import Kernels
 from app.session import Playground, Snapshot
+from model.catalogue import ModelEntry
 from model.engine import Engine
 from model.errors import EngineNotReady
 from model.host import EngineHost
@@ -74,7 +75,8 @@ class Booth:
         self._kernels = kernels
         self._database = Database(f"sqlite:///{folder / 'booth.db'}")
         self._database.migrate()
-        self._engines = EngineHost(lambda *_: self._recorder)
+        entry = ModelEntry(engine.model_id, engine.model_name, repository="", licence="")
+        self._engines = EngineHost(lambda *_: self._recorder, lambda _: entry)
         self._engines.use(engine.model_id)
         self._playground = Playground(self._database, self._engines, kernels, on_disk=lambda _: True)
         self._wait_for_engine()
@@ -91,6 +93,11 @@ class Booth:
         session = self._playground.sessions.create(OWNER)
         self._playground.sessions.keep_sampling(OWNER, session.id, sampling)
         return session.id
+
+    def write(self, session_id: str, source: str) -> None:
+        """Put code that nobody asked for into a new last cell, as somebody at the page would type it."""
+        cells = self._playground.snapshot(OWNER, session_id).cells
+        self._playground.cells.add(OWNER, session_id, cells[-1].id if cells else None, source)
 
     def ask(self, session_id: str, request: str, target: str = "auto") -> Answer:
         """Ask as the composer does, and wait for the end of the turn.
@@ -130,6 +137,17 @@ class Booth:
             if time.monotonic() > end:
                 raise EngineNotReady(self._engines.status().message)
             time.sleep(POLL)
+
+
+def together(costs: Iterable[Cost]) -> Cost:
+    """What several answers took."""
+    each = list(costs)
+    return Cost(
+        samples=sum(cost.samples for cost in each),
+        tokens_in=sum(cost.tokens_in for cost in each),
+        tokens_out=sum(cost.tokens_out for cost in each),
+        seconds=round(sum(cost.seconds for cost in each), 3),
+    )
 
 
 def _cost(exchanges: tuple[Exchange, ...], seconds: float) -> Cost:

@@ -8,17 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from app.evaluation import data, engines, provenance
+from app.evaluation import data, engines, mtpb, provenance
 from app.evaluation import humaneval as he
+from app.evaluation.booth import Booth
 from app.evaluation.errors import CannotJudge
-from app.evaluation.harness import Harness, Rank
+from app.evaluation.harness import Harness, Item, Rank
 from app.evaluation.judge import Judge
 from app.evaluation.rows import Row, Rows, read
 from app.runner.probe import probe
 from model.engine import Engine, Sampling
 
 Summarise = Callable[[Sequence[Row]], dict[str, Any]]
-SUMMARIES: Mapping[str, Summarise] = {"humaneval": he.summary}
+SUMMARIES: Mapping[str, Summarise] = {"humaneval": he.summary, "mtpb": mtpb.summary}
 
 
 def humaneval(given: argparse.Namespace) -> None:
@@ -31,16 +32,23 @@ def humaneval(given: argparse.Namespace) -> None:
         for problem in problems
     ]
     sampling = _sampling(given)
-    _refuse_without_sandbox()
-    engine = engines.local(given.model, given.models, given.weights, given.style)
     with Judge() as judge:
-        rows = Rows(given.out, _run(given, "humaneval", engine, source, sampling))
-        with Harness(engine, given.batch) as harness:
-            rank = Rank.from_env()
-            bench = he.HumanEval(judge, asdict(sampling))
-            harness.run(rank.share(items), bench.attempt, rows, show=not rank.number)
-    engine.close()
-    conclude(rows, [item.key for item in items])
+        _make(given, "humaneval", source, items, he.HumanEval(judge, asdict(sampling)).attempt)
+
+
+def multi_turn(given: argparse.Namespace) -> None:
+    """`mtpb`."""
+    source = data.fetch(given.data, mtpb.OFFICIAL)
+    problems = data.parse(source, mtpb.Problem)[: given.limit]
+    items = [
+        mtpb.Item(problem, case, number, seed_of(given.seed, problem.id, case, number))
+        for number in range(given.samples)
+        for problem in problems
+        for case in range(len(problem.inputs))
+    ]
+    sampling = _sampling(given)
+    with Judge(mtpb.LIMITS, preload=mtpb.PRELOAD) as judge:
+        _make(given, "mtpb", source, items, mtpb.Mtpb(judge, asdict(sampling), given.form).attempt)
 
 
 def summary(given: argparse.Namespace) -> None:
@@ -71,11 +79,38 @@ def _sampling(given: argparse.Namespace) -> Sampling:
     return Sampling(temperature=given.temperature, top_p=given.top_p, max_tokens=given.max_tokens)
 
 
-def _run(
-    given: argparse.Namespace, benchmark: str, engine: Engine, source: data.Data, sampling: Sampling
-) -> dict[str, Any]:
+def _make(
+    given: argparse.Namespace,
+    benchmark: str,
+    source: data.Data,
+    items: Sequence[Item],
+    attempt: Callable[[Booth, Item], Row],
+) -> None:
+    """Load the model, make this process's share of the samples, and write the figures of all."""
+    _refuse_without_sandbox()
+    engine = _engine(given)
+    try:
+        rows = Rows(given.out, _run(given, benchmark, engine, source))
+        rank = Rank.from_env()
+        with Harness(engine, given.batch) as harness:
+            harness.run(rank.share(items), attempt, rows, show=not rank.number)
+    finally:
+        engine.close()
+    conclude(rows, [item.key for item in items])
+
+
+def _engine(given: argparse.Namespace) -> Engine:
+    if given.url:
+        return engines.remote(given.url, given.model, given.style, given.window)
+    return engines.local(given.model, given.models, given.weights, given.style)
+
+
+def _run(given: argparse.Namespace, benchmark: str, engine: Engine, source: data.Data) -> dict[str, Any]:
+    """What the file of the run begins with."""
+    sampling = _sampling(given)
     return {
         "benchmark": benchmark,
+        "form": getattr(given, "form", None),
         "mode": "sampled" if sampling.temperature else "plain",
         "model": engine.model_id,
         "quantisation": engine.quantisation,

@@ -1,4 +1,4 @@
-"""The engine that a run asks: a model on this machine, held as the playground holds it."""
+"""The engine that a run asks: a model on this machine, held as the playground holds it, or one on a server."""
 
 import os
 import sys
@@ -8,8 +8,10 @@ from pathlib import Path
 
 from model.catalogue import entry
 from model.engine import Engine, PromptStyle
+from model.greeting import RemoteLoader
 from model.loader import LocalLoader, default_sources
 from model.progress import Progress
+from model.wire import Server
 
 
 def local(model_id: str, models: Path, weights: Path | None, style: PromptStyle | None) -> Engine:
@@ -29,6 +31,16 @@ def local(model_id: str, models: Path, weights: Path | None, style: PromptStyle 
         known = replace(known, prompt_style=style)
     _take_one_gpu()
     return LocalLoader(models, default_sources(weights))(known, _tell, threading.Event())
+
+
+def remote(url: str, model: str, style: PromptStyle | None, window: int | None) -> Engine:
+    """A model on an OpenAI-compatible server; its key stands in the environment variable `ENGINE_KEY`.
+
+    Raises:
+        ModelError: the server cannot be reached, or has no such model.
+    """
+    loader = RemoteLoader(Server(url, os.environ.get("ENGINE_KEY", "")), model, style, window)
+    return loader(loader.entry(), _tell, threading.Event())
 
 
 def _take_one_gpu() -> None:

@@ -38,6 +38,7 @@ class Recorder(Engine):
             prompt_style=engine.prompt_style,
             context_length=engine.context_length,
         )
+        self.continues, self.exact = engine.continues, engine.exact
         self._engine = engine
         self._lock = Lock()
         self._exchanges: list[Exchange] = []

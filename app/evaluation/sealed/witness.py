@@ -5,6 +5,7 @@ the process is only ever taken for a value that the program returned.
 """
 
 import builtins
+import contextlib
 import sys
 from collections.abc import Iterable
 from typing import Any
@@ -60,7 +61,9 @@ def printed(program: str, kind: str) -> dict[str, Any]:
         builtins.print(*values, **options)  # noqa: T201 - a script may print
 
     script = {"__name__": "__main__", "print": note}
-    exec(compile(program, "<program>", "exec"), script)  # noqa: S102 - as above
+    # There, what was printed before a failure counts.
+    with contextlib.suppress(Exception):
+        exec(compile(program, "<program>", "exec"), script)  # noqa: S102 - as above
     return _shown(calls[-1][0], kind) if calls else {}
 
 
