@@ -46,6 +46,7 @@ COPY model/ model/
 COPY --from=kernels /build/model/kernels/built/ model/kernels/built/
 COPY storage/ storage/
 COPY app/ app/
+COPY benchmarks/results/ benchmarks/results/
 COPY --from=page /page/static/built/ app/ui/static/built/
 RUN /opt/venv/bin/python -m compileall -q app model storage
 

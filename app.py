@@ -18,7 +18,9 @@ def main() -> None:
     try:
         settings = Settings.from_env()
         with assembled(settings) as playground:
-            serve(playground, title=settings.title, host=settings.host, port=settings.port)
+            serve(
+                playground, title=settings.title, host=settings.host, port=settings.port, evaluations=settings.results
+            )
     except (CannotStart, CannotServe, ModelError, StorageError, ValidationError) as error:
         sys.exit(f"CodeGen Playground cannot start. {error}")
     except KeyboardInterrupt:

@@ -66,6 +66,11 @@ class Settings(BaseSettings):
         return self.data / f"files-{sha256(place.geturl().encode()).hexdigest()[:16]}"
 
     @property
+    def results(self) -> Path:
+        """Where the evaluations are that the results page shows."""
+        return ROOT / "benchmarks" / "results"
+
+    @property
     def models(self) -> Path:
         """Where weights are kept, fetched and converted."""
         return self.data / "models"

@@ -40,6 +40,10 @@ def _parser() -> argparse.ArgumentParser:
     again = commands.add_parser("summary", help="read a file of samples again and print its figures")
     again.add_argument("file", type=Path)
     again.set_defaults(do=command.summary)
+    kept = commands.add_parser("store", help="keep a run's samples, compressed, and its figures for the results page")
+    kept.add_argument("file", type=Path)
+    kept.add_argument("--folder", type=Path, default=Path("benchmarks/results"))
+    kept.set_defaults(do=command.store)
     return top
 
 

@@ -1,6 +1,7 @@
 """What the commands do: read the data, load the model, make the samples, write the figures."""
 
 import argparse
+import gzip
 import hashlib
 import json
 import sys
@@ -11,10 +12,10 @@ from typing import Any
 from app.evaluation import data, engines, mtpb, provenance
 from app.evaluation import humaneval as he
 from app.evaluation.booth import Booth
-from app.evaluation.errors import CannotJudge
+from app.evaluation.errors import CannotJudge, ResultsDamaged
 from app.evaluation.harness import Harness, Item, Rank
 from app.evaluation.judge import Judge
-from app.evaluation.rows import Row, Rows, read
+from app.evaluation.rows import Row, Rows, budget, read
 from app.runner.probe import probe
 from model.engine import Engine, Sampling
 
@@ -54,7 +55,19 @@ def multi_turn(given: argparse.Namespace) -> None:
 def summary(given: argparse.Namespace) -> None:
     """`summary`."""
     run, rows = read(given.file)
-    sys.stdout.write(json.dumps(SUMMARIES[run["benchmark"]](rows), indent=1) + "\n")
+    sys.stdout.write(json.dumps({**SUMMARIES[run["benchmark"]](rows), "budget": budget(rows)}, indent=1) + "\n")
+
+
+def store(given: argparse.Namespace) -> None:
+    """`store`: the samples compressed, and their figures, where the results page finds them."""
+    figures = given.file.with_suffix(".summary.json")
+    try:
+        content, told = given.file.read_bytes(), figures.read_bytes()
+    except OSError as error:
+        raise ResultsDamaged(f"{error}. Name a file of samples whose run has ended.") from error
+    given.folder.mkdir(parents=True, exist_ok=True)
+    (given.folder / f"{given.file.stem}.jsonl.gz").write_bytes(gzip.compress(content, mtime=0))
+    (given.folder / figures.name).write_bytes(told)
 
 
 def conclude(rows: Rows, keys: Sequence[str]) -> None:
@@ -63,7 +76,7 @@ def conclude(rows: Rows, keys: Sequence[str]) -> None:
         run, made = read(rows.path)
         wanted = set(keys)
         counted = [row for row in made if row["key"] in wanted]
-        figures = SUMMARIES[run["benchmark"]](counted)
+        figures = {**SUMMARIES[run["benchmark"]](counted), "budget": budget(counted)}
         told = {"run": run, "complete": len(counted) == len(wanted), "ended": provenance.now(), "figures": figures}
         rows.path.with_suffix(".summary.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     sys.stdout.write(json.dumps(figures, indent=1) + "\n")

@@ -7,7 +7,7 @@ the file is opened again. Several processes may append to one file.
 import gzip
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +82,12 @@ def read(path: Path) -> tuple[dict[str, Any], list[Row]]:
             f"{path} is not the file of an evaluation ({type(error).__name__}: {error}). Name another file with --out."
         ) from error
     return run, list(rows.values())
+
+
+def budget(rows: Sequence[Row]) -> dict[str, float]:
+    """What all samples took: answers and tokens of the model, and seconds of answering, summed over all at a time."""
+    names = ("samples", "tokens_in", "tokens_out", "seconds")
+    return {name: round(sum(row[name] for row in rows), 1) for name in names}
 
 
 def _lines(path: Path) -> Iterator[Row]:

@@ -2,13 +2,14 @@
 
 import os
 import threading
+from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.session import Playground
-from app.ui import files, layout, live, share, static_files
+from app.ui import files, layout, live, results, share, static_files
 from app.ui.actions import Actions
 
 # Gradio's own page needs inline scripts and eval. What this adds: nothing is fetched from, sent to or framed from
@@ -48,7 +49,7 @@ class CannotServe(Exception):
     """The page cannot be served as things are; the text says what to change."""
 
 
-def serve(playground: Playground, *, title: str, host: str, port: int) -> None:
+def serve(playground: Playground, *, title: str, host: str, port: int, evaluations: Path) -> None:
     """Serve the page until the process is told to end.
 
     Args:
@@ -56,6 +57,7 @@ def serve(playground: Playground, *, title: str, host: str, port: int) -> None:
         title: name on the page.
         host: address to listen on.
         port: TCP port; 0 takes a free one.
+        evaluations: folder of the evaluations that the results page shows.
 
     Raises:
         CannotServe: the port is taken, or the page's script has not been built.
@@ -66,6 +68,7 @@ def serve(playground: Playground, *, title: str, host: str, port: int) -> None:
         *files.routes(playground),
         *static_files.routes(),
         *share.routes(playground.shares.find),
+        *results.routes(evaluations),
     ]
     try:
         page = layout.build(Actions(playground), title=title)

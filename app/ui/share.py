@@ -1,26 +1,19 @@
-"""The read-only page behind a share link: made on the server, complete without scripts, and nothing on it acts.
+"""The read-only page behind a share link.
 
-The policy forbids every script, frame, form and foreign address, and allows the one style sheet by its digest
-(CSP level 3). HTML outputs, which the playground draws in sealed frames, are reduced to harmless elements here.
+HTML outputs, which the playground draws in sealed frames, are reduced to harmless elements here.
 """
 
-import base64
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from itertools import groupby
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from app.ui import highlight, outputs, prose, shared, text, theme
+from app.ui import highlight, outputs, shared, still, text
 from app.ui.shared import Cell, DamagedCopy, SharedDocument
 
 Find = Callable[[str], Mapping[str, object] | datetime | None]
@@ -28,7 +21,6 @@ Find = Callable[[str], Mapping[str, object] | datetime | None]
 
 TITLE_LIMIT = 200
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{22,64}")
-_HERE = Path(__file__).parent
 _ROOT = ".."  # relative, so that it holds under any root path and behind any proxy
 
 
@@ -74,7 +66,7 @@ def page(document: SharedDocument, *, token: str, base: str, now: datetime) -> R
         base: address of the playground without a slash at its end, relative to the page or absolute.
         now: when the page is read; stands on paper only.
     """
-    return _html(
+    return still.html(
         "share.html",
         200,
         title=text.line(document.title, TITLE_LIMIT) or "Untitled session",
@@ -117,7 +109,7 @@ def damaged() -> Response:
 
 
 def _notice(status: int, heading: str, explanation: str) -> Response:
-    return _html("notice.html", status, title=heading, explanation=explanation, root=f"{_ROOT}/")
+    return still.html("notice.html", status, title=heading, explanation=explanation, root=f"{_ROOT}/")
 
 
 def _drawn(document: SharedDocument, cell: Cell) -> DrawnCell:
@@ -130,68 +122,3 @@ def _drawn(document: SharedDocument, cell: Cell) -> DrawnCell:
         outputs=outputs.drawn(run.outputs, failed=run.failure is not None) if run else [],
         places=[document.place(frame, cell) for frame in frames],
     )
-
-
-def _html(template: str, status: int, **values: object) -> Response:
-    body = _environment().get_template(template).render(style=Markup(_style()), **values)  # noqa: S704 (own file)
-    return HTMLResponse(body, status_code=status, headers=_headers())
-
-
-@cache
-def _headers() -> dict[str, str]:
-    digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode("ascii")
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'"
-    )
-    return {
-        "Content-Security-Policy": policy,
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "no-referrer",
-        "Cache-Control": "no-store",
-        "X-Robots-Tag": "noindex, nofollow",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-    }
-
-
-@cache
-def _style() -> str:
-    return theme.variables() + highlight.hanging_rules() + (_HERE / "static" / "share.css").read_text("utf-8")
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_HERE / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(still=_still, prose=_prose, trusted=Markup, merged=_merged)
-    return environment
-
-
-def _shown(value: object) -> object:
-    """Every text that a template writes is cleaned first; markup was when it was made."""
-    return text.clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _still(document: str) -> Markup:
-    """What of a frame's document can stand on a page where nothing runs; empty if a script draws it all."""
-    return Markup(prose.safe(document).strip())  # noqa: S704 (sanitised)
-
-
-def _prose(markdown: str) -> Markup:
-    return Markup(prose.from_markdown(markdown))  # noqa: S704 (sanitised)
-
-
-def _merged(row: list[str], joined: bool) -> list[tuple[str, int]]:  # noqa: FBT001 (called by a template)
-    """A row of a table's head as texts and columns covered: equal neighbours are one cell if `joined`, blanks never."""
-    if not joined:
-        return [(name, 1) for name in row]
-    runs = ((name, len(list(group))) for name, group in groupby(row))
-    return [one for name, count in runs for one in ([(name, count)] if name else [("", 1)] * count)]
