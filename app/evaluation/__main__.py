@@ -37,6 +37,10 @@ def _parser() -> argparse.ArgumentParser:
     turns.add_argument("--samples", type=int, default=1, metavar="N", help="samples of each case")
     turns.add_argument("--form", choices=("turns", "joined"), default="turns", help="a request a turn, or one for all")
     turns.set_defaults(do=command.multi_turn, max_tokens=384)
+    talks = commands.add_parser("dialogues", help="refinements over several turns, with hidden checks after each")
+    _add_run(talks, data="tests/dialogues")
+    talks.add_argument("--samples", type=int, default=1, metavar="N", help="times that each dialogue is held")
+    talks.set_defaults(do=command.refinements, max_tokens=768)
     again = commands.add_parser("summary", help="read a file of samples again and print its figures")
     again.add_argument("file", type=Path)
     again.set_defaults(do=command.summary)
@@ -47,8 +51,14 @@ def _parser() -> argparse.ArgumentParser:
     return top
 
 
-def _add_run(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", required=True, metavar="PATH|hub", help="the benchmark's file, or fetch the official")
+def _add_run(parser: argparse.ArgumentParser, data: str | None = None) -> None:
+    parser.add_argument(
+        "--data",
+        required=data is None,
+        default=data,
+        metavar="PATH|hub",
+        help="the benchmark's file, or fetch the official",
+    )
     parser.add_argument("--model", required=True, metavar="ID", help="catalogue id, hub id, folder, or name there")
     parser.add_argument("--out", required=True, type=Path, metavar="FILE", help="JSON lines; one begun is gone on with")
     parser.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 takes the likeliest token")

@@ -49,12 +49,16 @@ class Answer:
     Attributes:
         code: of the cell that the turn wrote; empty if the answer held none.
         program: all cells of the session, in order.
+        first_program: the same before any repair.
+        repairs: attempts to repair what the first answer left wrong.
         status, message: the turn's.
         exchanges: what the model was asked and what it wrote, word for word.
     """
 
     code: str
     program: str
+    first_program: str
+    repairs: int
     status: str
     message: str
     cost: Cost
@@ -117,7 +121,9 @@ class Booth:
         version = snapshot.versions.get(ended.cell_id or "")
         return Answer(
             code=version.source if version else "",
-            program="\n\n\n".join(piece.source for piece in snapshot.pieces),
+            program=program_of(snapshot),
+            first_program=program_of(snapshot),
+            repairs=0,
             status=ended.status,
             message=ended.message,
             cost=_cost(exchanges, seconds),
@@ -137,6 +143,11 @@ class Booth:
             if time.monotonic() > end:
                 raise EngineNotReady(self._engines.status().message)
             time.sleep(POLL)
+
+
+def program_of(snapshot: Snapshot) -> str:
+    """All cells in order, as one program."""
+    return "\n\n\n".join(piece.source for piece in snapshot.pieces)
 
 
 def together(costs: Iterable[Cost]) -> Cost:

@@ -6,21 +6,25 @@ import hashlib
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from app.evaluation import data, engines, mtpb, provenance
+from app.evaluation import data, dialogues, engines, judge, mtpb, provenance
 from app.evaluation import humaneval as he
 from app.evaluation.booth import Booth
+from app.evaluation.dialogue import read_all
 from app.evaluation.errors import CannotJudge, ResultsDamaged
 from app.evaluation.harness import Harness, Item, Rank
 from app.evaluation.judge import Judge
 from app.evaluation.rows import Row, Rows, budget, read
+from app.runner.oneshot import OneShot
 from app.runner.probe import probe
 from model.engine import Engine, Sampling
 
 Summarise = Callable[[Sequence[Row]], dict[str, Any]]
-SUMMARIES: Mapping[str, Summarise] = {"humaneval": he.summary, "mtpb": mtpb.summary}
+SUMMARIES: Mapping[str, Summarise] = {"humaneval": he.summary, "mtpb": mtpb.summary, "dialogues": dialogues.summary}
 
 
 def humaneval(given: argparse.Namespace) -> None:
@@ -33,8 +37,8 @@ def humaneval(given: argparse.Namespace) -> None:
         for problem in problems
     ]
     sampling = _sampling(given)
-    with Judge() as judge:
-        _make(given, "humaneval", source, items, he.HumanEval(judge, asdict(sampling)).attempt)
+    with Judge() as verdicts:
+        _make(given, "humaneval", source, items, he.HumanEval(verdicts, asdict(sampling)).attempt)
 
 
 def multi_turn(given: argparse.Namespace) -> None:
@@ -48,8 +52,21 @@ def multi_turn(given: argparse.Namespace) -> None:
         for case in range(len(problem.inputs))
     ]
     sampling = _sampling(given)
-    with Judge(mtpb.LIMITS, preload=mtpb.PRELOAD) as judge:
-        _make(given, "mtpb", source, items, mtpb.Mtpb(judge, asdict(sampling), given.form).attempt)
+    with Judge(mtpb.LIMITS, preload=mtpb.PRELOAD) as verdicts:
+        _make(given, "mtpb", source, items, mtpb.Mtpb(verdicts, asdict(sampling), given.form).attempt)
+
+
+def refinements(given: argparse.Namespace) -> None:
+    """`dialogues`."""
+    found = read_all(Path(given.data))[: given.limit]
+    source = data.Data(Path(given.data).name, "\n".join(each.model_dump_json() for each in found).encode())
+    items = [
+        dialogues.Item(each, number, seed_of(given.seed, each.name, number))
+        for number in range(given.samples)
+        for each in found
+    ]
+    with closing(OneShot(judge.LIMITS, preload=judge.PRELOAD)) as runner:
+        _make(given, "dialogues", source, items, dialogues.Dialogues(runner, asdict(_sampling(given))).attempt)
 
 
 def summary(given: argparse.Namespace) -> None:

@@ -65,7 +65,7 @@ class Check(_Record):
         if answer is None or self.gives is None:
             return False
         wanted: Any = ast.literal_eval(self.gives)
-        return bool(type(answer.value) is type(wanted) and answer.value == wanted)
+        return type(answer.value) is type(wanted) and bool(answer.value == wanted)
 
 
 class Turn(_Record):
