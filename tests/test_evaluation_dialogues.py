@@ -12,6 +12,7 @@ from app.evaluation.dialogues import Dialogues, Item, summary
 from app.evaluation.harness import Harness
 from app.evaluation.rows import Rows
 from app.evaluation.rows import read as read_rows
+from app.runner import Kernels
 from app.runner.oneshot import OneShot
 from model.scripted import ScriptedEngine
 
@@ -28,7 +29,7 @@ def runner() -> Iterator[OneShot]:
 
 def held(runner: OneShot, path: Path, dialogue: Dialogue, replies: list[str]) -> dict[str, Any]:
     engine = ScriptedEngine([f"```python\n{code}\n```\nDone." for code in replies], model_id="smollm2-135m-instruct")
-    with Harness(engine, 1) as harness:
+    with Harness(engine, 1, Kernels(spare=0, check=False)) as harness:
         bench = Dialogues(runner, {"temperature": 0.0})
         harness.run([Item(dialogue, 0, seed=1)], bench.attempt, Rows(path, {"benchmark": "dialogues"}), show=False)
     assert all(check.call not in prompt.text for prompt in engine.prompts for check in dialogue.in_force(1))

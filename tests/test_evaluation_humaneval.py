@@ -13,6 +13,7 @@ from app.evaluation.harness import Harness, Rank
 from app.evaluation.humaneval import OFFICIAL, HumanEval, Item, Problem, summary
 from app.evaluation.judge import Judge
 from app.evaluation.rows import Rows, read
+from app.runner import Kernels
 from model.scripted import ScriptedEngine
 
 SLICE = 4
@@ -43,7 +44,7 @@ def scripted(*replies: str | Exception) -> ScriptedEngine:
 
 
 def made(engine: ScriptedEngine, judge: Judge, todo: list[Item], path: Path) -> list[dict[str, Any]]:
-    with Harness(engine, 1) as harness:
+    with Harness(engine, 1, Kernels(spare=0, check=False)) as harness:
         harness.run(todo, HumanEval(judge, {"temperature": 0.0}).attempt, Rows(path, RUN), show=False)
     return read(path)[1]
 

@@ -12,6 +12,7 @@ from app.evaluation.harness import Harness
 from app.evaluation.judge import Judge
 from app.evaluation.mtpb import LIMITS, PRELOAD, Form, Item, Mtpb, Problem, same, summary, with_print
 from app.evaluation.rows import Rows, read
+from app.runner import Kernels
 from model.scripted import ScriptedEngine
 
 LINE = """{"prompts": ["Assign {A} to \\"numbers\\".", "Drop what is below {limit}.", "Print the sum."],
@@ -29,7 +30,7 @@ def judge() -> Iterator[Judge]:
 def made(judge: Judge, path: Path, form: Form, engine: ScriptedEngine, cases: int) -> list[dict[str, Any]]:
     bench = Mtpb(judge, {"temperature": 0.0}, form)
     items = [Item(PROBLEM, case, 0, seed=case) for case in range(cases)]
-    with Harness(engine, 1) as harness:
+    with Harness(engine, 1, Kernels(spare=0, check=False)) as harness:
         harness.run(items, bench.attempt, Rows(path, {"benchmark": "mtpb"}), show=False)
     return read(path)[1]
 

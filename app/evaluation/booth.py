@@ -13,12 +13,14 @@ from typing import Self
 from app.evaluation.errors import ModelFailed
 from app.evaluation.recorder import Exchange, Recorder
 from app.runner import Kernels
-from app.session import Playground, Snapshot
+from app.session import Playground, Snapshot, evidence
+from app.session.repairs import wrong
 from model.catalogue import ModelEntry
 from model.engine import Engine
 from model.errors import EngineNotReady
 from model.host import EngineHost
 from storage import Database
+from storage.records import Turn
 
 OWNER = "e" * 64
 POLL = 0.005  # seconds
@@ -65,32 +67,50 @@ class Answer:
     exchanges: tuple[Exchange, ...]
 
 
+@dataclass(frozen=True)
+class Way:
+    """How requests are made.
+
+    Attributes:
+        candidates: answers to each request; the playground's tests and agreement choose.
+        evidence: what running the code showed goes along with the next request.
+        repairs: while tests fail, ask for repairs as the button does.
+    """
+
+    candidates: int = 1
+    evidence: bool = False
+    repairs: bool = False
+
+
+PLAIN = Way()
+
+
 class Booth:
     """One worker's playground; one request at a time.
 
     Args:
         folder: holds its database.
         engine: shared with the other booths.
-        kernels: shared with the other booths.
+        kernels: shared with the other booths; they end with the first booth that ends.
+        way: how it asks.
     """
 
-    def __init__(self, folder: Path, engine: Engine, kernels: Kernels) -> None:
+    def __init__(self, folder: Path, engine: Engine, kernels: Kernels, way: Way = PLAIN) -> None:
         self._recorder = Recorder(engine)
-        self._kernels = kernels
-        self._database = Database(f"sqlite:///{folder / 'booth.db'}")
-        self._database.migrate()
+        self._way = way
+        database = Database(f"sqlite:///{folder / 'booth.db'}")
+        database.migrate()
         entry = ModelEntry(engine.model_id, engine.model_name, repository="", licence="")
         self._engines = EngineHost(lambda *_: self._recorder, lambda _: entry)
         self._engines.use(engine.model_id)
-        self._playground = Playground(self._database, self._engines, kernels, on_disk=lambda _: True)
+        self._playground = Playground(database, self._engines, kernels, on_disk=lambda _: True)
         self._wait_for_engine()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._engines.close()
-        self._database.close()
+        self._playground.close()
 
     def session(self, sampling: Mapping[str, float | int | None]) -> str:
         """The id of a new session with these sampling settings."""
@@ -111,29 +131,57 @@ class Booth:
         """
         self._recorder.take()
         began = time.monotonic()
-        turn = self._playground.turns.ask(OWNER, session_id, request, target)
-        snapshot = self._settled(session_id)
+        turn = self._playground.turns.ask(
+            OWNER,
+            session_id,
+            request,
+            target,
+            without=[] if self._way.evidence else self._evidence(session_id),
+            candidates=self._way.candidates,
+            first_pass=True,
+        )
+        first = self._judged(session_id, turn)
+        cell_id = next(each.cell_id for each in first.turns if each.id == turn.id)
+        last = self._repaired(session_id, cell_id) if self._way.repairs and cell_id else first
         seconds = time.monotonic() - began
         exchanges = self._recorder.take()
         if failed := [each.message for each in exchanges if each.status == "failed"]:
             raise ModelFailed(f"{failed[0]} The samples made so far are kept: start the same command again.")
-        ended = next(each for each in snapshot.turns if each.id == turn.id)
-        version = snapshot.versions.get(ended.cell_id or "")
+        ended = next(each for each in last.turns if each.id == turn.id)
+        version = last.versions.get(cell_id or "")
         return Answer(
             code=version.source if version else "",
-            program=program_of(snapshot),
-            first_program=program_of(snapshot),
-            repairs=0,
+            program=program_of(last),
+            first_program=program_of(first),
+            repairs=len(last.turns) - len(first.turns),
             status=ended.status,
             message=ended.message,
             cost=_cost(exchanges, seconds),
             exchanges=exchanges,
         )
 
+    def _evidence(self, session_id: str) -> list[str]:
+        """The keys of all evidence that there is, to be left out."""
+        snapshot = self._playground.snapshot(OWNER, session_id)
+        return [each.key for cell in snapshot.cells for each in evidence.of_cell(snapshot, cell.id)]
+
+    def _judged(self, session_id: str, turn: Turn) -> Snapshot:
+        """The session once the turn has ended, its examples were taken up, and its tests run."""
+        self._settled(session_id)
+        self._playground.tests.landed(OWNER, session_id, turn.id, ())
+        return self._settled(session_id)
+
+    def _repaired(self, session_id: str, cell_id: str) -> Snapshot:
+        """The session after the repairs that its failing tests call for."""
+        snapshot = self._playground.snapshot(OWNER, session_id)
+        if cell_id in snapshot.versions and wrong(snapshot, cell_id):
+            self._playground.repairs.begin(OWNER, session_id, cell_id)
+        return self._settled(session_id)
+
     def _settled(self, session_id: str) -> Snapshot:
         while True:
             snapshot = self._playground.snapshot(OWNER, session_id)
-            if not snapshot.writing and not snapshot.running:
+            if not snapshot.writing and not snapshot.running and not any(snapshot.testing.values()):
                 return snapshot
             time.sleep(POLL)
 

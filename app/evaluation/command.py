@@ -11,20 +11,26 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from app.evaluation import data, dialogues, engines, judge, mtpb, provenance
+from app.audit import Scanner
+from app.evaluation import data, dialogues, engines, judge, mtpb, provenance, safety
 from app.evaluation import humaneval as he
-from app.evaluation.booth import Booth
+from app.evaluation.booth import PLAIN, Booth, Way
 from app.evaluation.dialogue import read_all
 from app.evaluation.errors import CannotJudge, ResultsDamaged
 from app.evaluation.harness import Harness, Item, Rank
 from app.evaluation.judge import Judge
 from app.evaluation.rows import Row, Rows, budget, read
+from app.runner import Kernels, Refused
 from app.runner.oneshot import OneShot
-from app.runner.probe import probe
 from model.engine import Engine, Sampling
 
 Summarise = Callable[[Sequence[Row]], dict[str, Any]]
-SUMMARIES: Mapping[str, Summarise] = {"humaneval": he.summary, "mtpb": mtpb.summary, "dialogues": dialogues.summary}
+SUMMARIES: Mapping[str, Summarise] = {
+    "humaneval": he.summary,
+    "mtpb": mtpb.summary,
+    "dialogues": dialogues.summary,
+    "safety": safety.summary,
+}
 
 
 def humaneval(given: argparse.Namespace) -> None:
@@ -67,6 +73,19 @@ def refinements(given: argparse.Namespace) -> None:
     ]
     with closing(OneShot(judge.LIMITS, preload=judge.PRELOAD)) as runner:
         _make(given, "dialogues", source, items, dialogues.Dialogues(runner, asdict(_sampling(given))).attempt)
+
+
+def security(given: argparse.Namespace) -> None:
+    """`safety`."""
+    source = data.local(given.data)
+    problems = data.parse(source, safety.Problem)[: given.limit]
+    items = [
+        safety.Item(problem, number, seed_of(given.seed, problem.id, number))
+        for number in range(given.samples)
+        for problem in problems
+    ]
+    with closing(Scanner()) as scanner:
+        _make(given, "safety", source, items, safety.Safety(scanner, asdict(_sampling(given))).attempt)
 
 
 def summary(given: argparse.Namespace) -> None:
@@ -117,14 +136,15 @@ def _make(
     attempt: Callable[[Booth, Item], Row],
 ) -> None:
     """Load the model, make this process's share of the samples, and write the figures of all."""
-    _refuse_without_sandbox()
+    kernels = _admitted()
     engine = _engine(given)
     try:
         rows = Rows(given.out, _run(given, benchmark, engine, source))
         rank = Rank.from_env()
-        with Harness(engine, given.batch) as harness:
+        with Harness(engine, given.batch, kernels, _way(given)) as harness:
             harness.run(rank.share(items), attempt, rows, show=not rank.number)
     finally:
+        kernels.shutdown()
         engine.close()
     conclude(rows, [item.key for item in items])
 
@@ -141,7 +161,8 @@ def _run(given: argparse.Namespace, benchmark: str, engine: Engine, source: data
     return {
         "benchmark": benchmark,
         "form": getattr(given, "form", None),
-        "mode": "sampled" if sampling.temperature else "plain",
+        "mode": given.mode if given.mode == "evidence" or not sampling.temperature else "sampled",
+        "way": asdict(_way(given)),
         "model": engine.model_id,
         "quantisation": engine.quantisation,
         "style": engine.prompt_style,
@@ -158,7 +179,18 @@ def _run(given: argparse.Namespace, benchmark: str, engine: Engine, source: data
     }
 
 
-def _refuse_without_sandbox() -> None:
-    found = probe()
-    if found.tier == "refused":
-        raise CannotJudge(f"Programs cannot be judged here, as there is no sandbox: {found.message}")
+def _way(given: argparse.Namespace) -> Way:
+    if given.mode == "plain":
+        return PLAIN
+    return Way(candidates=given.candidates, evidence=True, repairs=True)
+
+
+def _admitted() -> Kernels:
+    """The sandbox, once its self-test was passed; without one there is no verdict, and generated code is not run."""
+    kernels = Kernels(spare=0)
+    try:
+        kernels.admit()
+    except Refused as error:
+        kernels.shutdown()
+        raise CannotJudge(f"Programs cannot be judged here, as there is no sandbox: {error}") from error
+    return kernels

@@ -45,8 +45,15 @@ def fetch(place: str, official: Source) -> Data:
         DataMissing: it is not there, or cannot be fetched.
         DataDamaged: the official file is not the one that was published.
     """
-    if place == HUB:
-        return _download(official)
+    return _download(official) if place == HUB else local(place)
+
+
+def local(place: str) -> Data:
+    """The file at a path.
+
+    Raises:
+        DataMissing: it cannot be read.
+    """
     try:
         return Data(Path(place).name, Path(place).read_bytes())
     except OSError as error:

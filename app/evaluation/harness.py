@@ -12,7 +12,7 @@ from typing import Protocol, Self, TypeVar
 
 from tqdm import tqdm
 
-from app.evaluation.booth import Booth
+from app.evaluation.booth import PLAIN, Booth, Way
 from app.evaluation.rows import Row, Rows
 from app.runner import Kernels
 from model.engine import Engine
@@ -52,23 +52,26 @@ class Harness:
     Args:
         engine: answers for all of them; it decides what it does at a time.
         booths: problems at a time.
+        kernels: the sandbox of all of them; shut down with the harness.
+        way: how each of them asks.
     """
 
-    def __init__(self, engine: Engine, booths: int) -> None:
+    def __init__(self, engine: Engine, booths: int, kernels: Kernels, way: Way = PLAIN) -> None:
         self._engine = engine
         self._count = booths
+        self._kernels = kernels
+        self._way = way
         self._free: SimpleQueue[Booth] = SimpleQueue()
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(TemporaryDirectory(prefix="evaluation-")))
-            kernels = Kernels(spare=0)
-            stack.callback(kernels.shutdown)
+            stack.callback(self._kernels.shutdown)
             for number in range(self._count):
                 place = folder / str(number)
                 place.mkdir()
-                self._free.put(stack.enter_context(Booth(place, self._engine, kernels)))
+                self._free.put(stack.enter_context(Booth(place, self._engine, self._kernels, self._way)))
             self._stack = stack.pop_all()
         return self
 
