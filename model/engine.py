@@ -65,6 +65,7 @@ class Outcome:
     `status` is done (the model ended its answer, or a stop string came), stopped (the caller's event), length (the
     token limit or the end of the window was reached) or failed (`message` says why and what to do). The text that
     came before stays valid in every case. `estimated` says that the tokens were not counted by the model's tokenizer.
+    `tokens_known` of `tokens_in` did not have to be read, since an earlier prompt began with them.
     """
 
     status: StreamStatus
@@ -74,6 +75,7 @@ class Outcome:
     seconds: float = 0.0
     first_token_seconds: float | None = None
     estimated: bool = False
+    tokens_known: int = 0
 
     @property
     def tokens_per_second(self) -> float | None:
@@ -88,26 +90,32 @@ class TextStream:
 
     Iterating never raises on account of the model: a failure ends the iteration and stands in `outcome`. A consumer
     that leaves early calls `close()` (or uses the stream as a context manager), which frees the engine for the next
-    request.
+    request. While the request waits for its turn, empty pieces come whenever `ahead` changes.
 
     Args:
-        pieces: yields the text and returns the outcome.
+        pieces: yields the text, or how many requests are served before this one, and returns the outcome.
+
+    Attributes:
+        ahead: requests that are served before this one; 0 once it is being answered.
     """
 
-    def __init__(self, pieces: Generator[str, None, Outcome]) -> None:
+    def __init__(self, pieces: Generator[str | int, None, Outcome]) -> None:
         self._pieces = pieces
         self._outcome: Outcome | None = None
+        self.ahead = 0
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> str:
         try:
-            return next(self._pieces)
+            piece = next(self._pieces)
         except StopIteration as end:
             if self._outcome is None:
                 self._outcome = end.value or Outcome("stopped")
             raise StopIteration from None
+        self.ahead = piece if isinstance(piece, int) else 0
+        return piece if isinstance(piece, str) else ""
 
     @property
     def outcome(self) -> Outcome:
@@ -188,6 +196,7 @@ class Stopwatch:
     def __init__(self, tokens_in: int = 0) -> None:
         self.tokens_in = tokens_in
         self.tokens_out = 0
+        self.tokens_known = 0
         self._start = time.monotonic()
         self._first: float | None = None
 
@@ -200,4 +209,12 @@ class Stopwatch:
     def outcome(self, status: StreamStatus, message: str = "") -> Outcome:
         """The outcome as of now."""
         spent = time.monotonic() - self._start
-        return Outcome(status, message, self.tokens_in, self.tokens_out, spent, self._first)
+        return Outcome(
+            status,
+            message,
+            self.tokens_in,
+            self.tokens_out,
+            spent,
+            self._first,
+            tokens_known=self.tokens_known,
+        )

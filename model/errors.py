@@ -12,6 +12,7 @@
     │   ├── DoesNotFit          no placement over GPU, CPU and disk holds the model
     │   └── OutOfMemory         the placement was made, but memory ran out while loading
     ├── EngineNotReady          no model is loaded yet
+    ├── EngineCrowded           more answers are asked for than may wait
     ├── RequestTooLong          the request alone exceeds the window
     ├── InvalidSampling         a sampling setting outside its range
     ├── RemoteError
@@ -72,6 +73,10 @@ class OutOfMemory(LoadingError):
 
 class EngineNotReady(ModelError):
     """A request came while no model was loaded; the text says how far the model is."""
+
+
+class EngineCrowded(ModelError):
+    """An engine takes no more answers in; the text says how many wait, or that it was unloaded."""
 
 
 class RequestTooLong(ModelError):

@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Final
 
 from jinja2.exceptions import TemplateError
 
-from model.decode import Decoding, Paces
+from model.batch import forward_of
+from model.decode import Decoding, Ended, Task, Waits
 from model.engine import Engine, Outcome, Stopwatch, TextStream
+from model.errors import EngineCrowded
+from model.pace import Paces
+from model.prefixes import Prefixes
 from model.prompt import Segment
+from model.scheduler import Scheduler
 from model.tokens import Codec, Detokenizer, StopCutter
-from model.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
     from threading import Event
 
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
     from model.catalogue import ModelEntry
+    from model.decode import Wrote
     from model.engine import Sampling
     from model.prompt import Prompt
 
@@ -28,10 +33,13 @@ log = logging.getLogger(__name__)
 # Characters of the private use area mark where the template puts what people wrote.
 _SYSTEM: Final = "\ue000"
 _USER: Final = "\ue001"
+MOST_LIVE: Final = 8
+MOST_WAITING: Final = 64
+KEPT_BYTES: Final = 256 * 2**20
 
 
 class LocalEngine(Engine):
-    """A model of Transformers with a decode loop of our own; one answer at a time, first come first served.
+    """A model of Transformers with a decode loop of our own, which writes several answers at once.
 
     Args:
         entry: what the catalogue says of it. A tokenizer without a chat template is spoken to in the codegen style,
@@ -39,10 +47,21 @@ class LocalEngine(Engine):
         model: loaded, in evaluation mode.
         tokenizer: the model's own.
         quantisation: how the weights are held.
+        most_live: answers written at once.
+        most_waiting: answers that may wait besides; one more fails at once.
+        kept_bytes: memory for what is known of earlier prompts.
     """
 
     def __init__(
-        self, entry: ModelEntry, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, quantisation: str
+        self,
+        entry: ModelEntry,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        quantisation: str,
+        *,
+        most_live: int = MOST_LIVE,
+        most_waiting: int = MOST_WAITING,
+        kept_bytes: int = KEPT_BYTES,
     ) -> None:
         super().__init__(
             model_id=entry.id,
@@ -55,11 +74,17 @@ class LocalEngine(Engine):
         self._codec = Codec(tokenizer)
         self._ends = _end_tokens(model, tokenizer, self._codec)
         self._template = _template(tokenizer) if self.prompt_style == "chat" else (_bos(tokenizer), "", "")
-        self._turns = Turns()
-        self._paces = Paces()
+        self._scheduler = Scheduler(
+            forward_of(model),
+            Prefixes(kept_bytes),
+            most_live=most_live,
+            most_waiting=most_waiting,
+            pace=Paces().step,
+            explain=lambda error: _explain(entry.name, error),
+        )
 
     def stream(self, prompt: Prompt, sampling: Sampling, stop: Event) -> TextStream:
-        """Write the answer in the thread that reads the stream."""
+        """Write the answer, together with others; it is submitted when the stream is first read."""
         return TextStream(self._answer(prompt, sampling, stop))
 
     def count_tokens(self, text: str, *, control: bool = False) -> int:
@@ -73,52 +98,80 @@ class LocalEngine(Engine):
         return tuple(part for part in parts if part.text)
 
     def close(self) -> None:
-        """Wait for those whose turn came before, then free the memory."""
-        with self._turns.turn():
-            self._model = None
-            gc.collect()
+        """Let the running answers end, then free the memory."""
+        self._scheduler.close(f"{self.model_name} was unloaded. Ask again once the next model is ready.")
+        self._model = None
+        gc.collect()
 
-    def _answer(self, prompt: Prompt, sampling: Sampling, stop: Event) -> Generator[str, None, Outcome]:
+    def _answer(self, prompt: Prompt, sampling: Sampling, stop: Event) -> Generator[str | int, None, Outcome]:
         watch = Stopwatch(prompt.tokens)
-        with self._turns.turn(stop) as came:
-            if not came:
-                return watch.outcome("stopped")
-            try:
-                outcome = yield from self._write(prompt, sampling, stop, watch)
-            except Exception as error:
-                # The one place where a failure of the model becomes a value: whoever reads must not be left waiting.
-                log.exception("%s failed while writing", self.model_name)
-                outcome = watch.outcome("failed", _explain(self.model_name, error))
+        ids = self._codec.encode(prompt.segments)
+        watch.tokens_in = len(ids)
+        if len(ids) >= self.context_length or not ids:
+            return watch.outcome("failed", self._overrun(len(ids)))
+        ids, bracket = self._codec.heal(ids) if prompt.begun else (ids, "")
+        decoding = Decoding(self._task(prompt, ids, bracket, sampling, stop))
+        try:
+            self._scheduler.submit(decoding)
+        except EngineCrowded as error:
+            return watch.outcome("failed", str(error))
+        try:
+            text = _Text(self._codec, prompt.stop_strings, skip=len(bracket))
+            outcome = yield from self._read(decoding, text, watch)
+        finally:
+            decoding.left = True
         self.tokens_per_second = outcome.tokens_per_second or self.tokens_per_second
         return outcome
 
-    def _write(
-        self, prompt: Prompt, sampling: Sampling, stop: Event, watch: Stopwatch
-    ) -> Generator[str, None, Outcome]:
-        if self._model is None:
-            return watch.outcome("failed", f"{self.model_name} was unloaded. Ask again once the next model is ready.")
-        ids = self._codec.encode(prompt.segments)
-        watch.tokens_in = len(ids)
-        room = self.context_length - len(ids)
-        if room < 1 or not ids:
-            return watch.outcome("failed", self._overrun(len(ids)))
-        ids, bracket = self._codec.heal(ids) if prompt.begun else (ids, "")
-        first = self._codec.beginning_with(bracket) if bracket else ()
-        tokens = Decoding(self._model, ids, sampling, self._paces, first).tokens(stop, min(sampling.max_tokens, room))
-        text = _Text(self._codec, prompt.stop_strings, skip=len(bracket))
-        for token in tokens:
+    def _task(self, prompt: Prompt, ids: list[int], bracket: str, sampling: Sampling, stop: Event) -> Task:
+        return Task(
+            tokens=ids,
+            sampling=sampling,
+            limit=min(sampling.max_tokens, self.context_length - len(ids)),
+            ends=self._ends,
+            stop=stop,
+            first=self._codec.beginning_with(bracket) if bracket else (),
+            source=self._source(prompt),
+        )
+
+    def _source(self, prompt: Prompt) -> tuple[int, int]:
+        """Where among the prompt's tokens the cell stands that is to be changed."""
+        targets = {part.text for part in prompt.parts if part.name == "target" and part.kept}
+        start = 0
+        for segment in prompt.segments:
+            length = self.count_tokens(segment.text, control=segment.control)
+            if segment.text in targets:
+                return start, start + length
+            start += length
+        return 0, 0
+
+    def _read(self, decoding: Decoding, text: _Text, watch: Stopwatch) -> Generator[str | int, None, Outcome]:
+        """Pass the answer on as it comes."""
+        stop, end = decoding.task.stop, Ended("stopped")
+        while not text.ended and not stop.is_set():
+            news = decoding.news.get()
+            if isinstance(news, Ended):
+                end = news
+                break
+            if isinstance(news, Waits):
+                yield news.ahead
+            else:
+                yield from self._written(news, text, watch, stop)
+        if piece := text.finish():
+            yield piece
+        watch.tokens_known = decoding.known
+        return watch.outcome("done") if text.ended else watch.outcome(end.status, end.message)
+
+    def _written(self, news: Wrote, text: _Text, watch: Stopwatch, stop: Event) -> Iterator[str]:
+        """The text of new tokens, up to the end of the answer or a stop."""
+        for token in news.tokens:
+            if text.ended or stop.is_set():
+                return
             watch.tick()
             if token in self._ends:
                 text.ended = True
             elif piece := text.add(token):
                 yield piece
-            if text.ended:
-                break
-        if piece := text.finish():
-            yield piece
-        if text.ended:
-            return watch.outcome("done")
-        return watch.outcome("stopped" if stop.is_set() else "length")
 
     def _overrun(self, tokens: int) -> str:
         return (

@@ -8,11 +8,15 @@ idle machine it is the other way round. The result does not depend on the number
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+import torch
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 PROBE_STEPS: Final = 32
 NEW_SHARE: Final = 0.3
@@ -54,3 +58,15 @@ class Pace:
             return unknown[0]
         ranked = sorted(self._choices, key=self._seconds.__getitem__)
         return ranked[-1] if self._steps % PROBE_STEPS == 0 else ranked[0]
+
+
+class Paces:
+    """The paces of steps of one engine, by their size: how threads share the work depends on it."""
+
+    def __init__(self) -> None:
+        threads = torch.get_num_threads()
+        self._by_size = defaultdict[int, Pace](lambda: Pace(threads, torch.set_num_threads))
+
+    def step(self, rows: int) -> AbstractContextManager[None]:
+        """One forward pass over so many new tokens."""
+        return self._by_size[rows.bit_length()].step(rows)

@@ -1,5 +1,6 @@
 """Tiny models with random weights and a tokenizer of bytes, for tests of whatever does not depend on wits."""
 
+import string
 from pathlib import Path
 
 import torch
@@ -64,4 +65,31 @@ def codegen(folder: Path) -> Path:
     )
     CodeGenForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
     tokenizer().save_pretrained(folder)
+    return folder
+
+
+def alphabet(folder: Path) -> Path:
+    """Save a Llama that writes the letters from a to z, one after the other, for ever: the easiest text to guess."""
+    backend = tokenizer(CHATML)
+    letters = [backend.convert_tokens_to_ids(letter) for letter in string.ascii_lowercase]
+    config = LlamaConfig(
+        vocab_size=260,
+        hidden_size=260,
+        intermediate_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        max_position_embeddings=512,
+        bos_token_id=None,
+        eos_token_id=0,
+    )
+    model = LlamaForCausalLM(config)
+    after = torch.full((260,), letters[0])
+    after[letters] = torch.tensor(letters).roll(-1)
+    for weight in (model.model.layers[0].self_attn.o_proj.weight, model.model.layers[0].mlp.down_proj.weight):
+        weight.data.zero_()
+    model.model.embed_tokens.weight.data.copy_(torch.eye(260))
+    model.lm_head.weight.data.zero_()[after, torch.arange(260)] = 1
+    model.save_pretrained(folder)
+    backend.save_pretrained(folder)
     return folder

@@ -87,6 +87,7 @@ class Answer:
         self._rivals = rivals
         self._place: Place | None = None
         self._told = 0.0
+        self._ahead = 0
 
     def write(self) -> None:
         """Do the whole turn; every failure ends in the turn's message."""
@@ -125,6 +126,9 @@ class Answer:
             if self._rivals:
                 self._rivals.begin(engine, prompt, self._request.sampling, self._work)
             for piece in pieces:
+                self._queue(pieces.ahead)
+                if not piece:
+                    continue
                 reader.feed(piece)
                 came = True
                 self._take(aim, reader.code, reader.prose)
@@ -139,6 +143,14 @@ class Answer:
         best = self._rivals.best(Sample(reply, pieces.outcome, self._request.sampling), self._work)
         self._take(aim, best.reply.code, best.reply.prose, finished=True)
         return self._rivals.spent(best, pieces.outcome), best.reply
+
+    def _queue(self, ahead: int) -> None:
+        """Show how many answers the engine writes before this one."""
+        if ahead == self._ahead:
+            return
+        self._ahead = ahead
+        self._work.status, self._work.message = ("queued", f"{ahead} ahead") if ahead else ("writing", "")
+        self._tell()
 
     def _begin(self, engine: Engine, aim: Aim) -> None:
         self._work.status, self._work.message = "writing", ""

@@ -15,7 +15,7 @@ export function Notices() {
     <>
       {engine && <ModelNotice engine={engine} />}
       {kernel?.notice && <KernelNotice kernel={kernel} />}
-      {queue && <Notice title={queue} reason="This machine writes for one person at a time. You can edit and run cells meanwhile." />}
+      {queue && <Notice title={queue} reason="This machine writes only so many answers at a time. You can edit and run cells meanwhile." />}
     </>
   ); // prettier-ignore
 }
