@@ -61,6 +61,11 @@ def test_a_run_that_is_not_finished_says_so(client: TestClient, tmp_path: Path) 
     assert "evidence, int8, not finished" in client.get("/results").text
 
 
+def test_a_run_over_a_part_of_the_problems_says_so(client: TestClient, tmp_path: Path) -> None:
+    keep(tmp_path, "plain", {"limit": 24}, {"pass@1": FIGURE})
+    assert "greedy, int8, first 24 problems only" in client.get("/results").text
+
+
 def test_variants_and_parts_of_a_figure_are_lines(client: TestClient, tmp_path: Path) -> None:
     figures = {"pass rate": FIGURE, "by turns": {"4": {"problems": 26, **FIGURE}}}
     keep(tmp_path, "mtpb", {"benchmark": "mtpb", "style": "chat"}, figures)

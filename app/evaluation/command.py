@@ -109,7 +109,7 @@ def store(given: argparse.Namespace) -> None:
 def conclude(rows: Rows, keys: Sequence[str]) -> None:
     """Write the figures of all samples made so far beside their file, and print them."""
     with rows.locked():
-        run, made = read(rows.path)
+        run, (_, made) = rows.run, read(rows.path)
         wanted = set(keys)
         counted = [row for row in made if row["key"] in wanted]
         figures = {**SUMMARIES[run["benchmark"]](counted), "budget": budget(counted)}

@@ -30,6 +30,9 @@ class Rows:
     Raises:
         OtherRun: the file holds samples of another run.
         ResultsDamaged: the file is not one of an evaluation.
+
+    Attributes:
+        run: the settings as of this start: begun as the file says, with the size and speed of the last command.
     """
 
     def __init__(self, path: Path, run: Mapping[str, Any]) -> None:
@@ -41,8 +44,9 @@ class Rows:
                 _cut_torn_line(path)
             if not path.exists() or not path.stat().st_size:
                 self._write({"run": dict(run)})
-            self.run, self._known = read(path)
-        _agree(path, self.run, run)
+            stored, self._known = read(path)
+        _agree(path, stored, run)
+        self.run = {**stored, **{name: run[name] for name in FREE - {"started"} if name in run}}
 
     def done(self) -> set[str]:
         """The keys of the samples that were in the file when it was opened."""

@@ -80,6 +80,7 @@ class Run(_Record):
     quantisation: str = ""
     style: str = ""
     samples: int = 1
+    limit: int | None = None
     sampling: Mapping[str, Any] = {}
     commit: str = ""
     command: str = ""
@@ -217,11 +218,12 @@ def _how(evaluation: Evaluation) -> str:
     run = evaluation.run
     temperature = run.sampling.get("temperature", 0)
     sampled = f"{run.samples} samples at temperature {temperature:g}" if temperature else "greedy"
+    part = f"first {run.limit} problems only" if run.limit else ""
     unfinished = "" if evaluation.complete else "not finished"
     form = "turns joined" if run.form == "joined" else ""
     style = f"{run.style} prompts" if run.benchmark == "mtpb" else ""
     mode = "evidence" if run.mode == "evidence" else sampled
-    return ", ".join(filter(None, (mode, form, style, run.quantisation, unfinished)))
+    return ", ".join(filter(None, (mode, form, style, run.quantisation, part, unfinished)))
 
 
 def _budget(figures: Mapping[str, Any]) -> str:
