@@ -228,3 +228,15 @@ def test_there_is_nothing_to_repair_where_nothing_failed(stage: Stage) -> None:
     session, cell = sorting(stage)
     with pytest.raises(Refused, match="nothing to repair"):
         stage.playground.repairs.begin(OWNER, session, cell)
+
+
+def test_a_version_that_is_typed_is_judged_when_the_typing_pauses(stage: Stage) -> None:
+    session, cell = sorting(stage)
+    pinned(stage, session)
+    revision = judged(stage, session).cells[0].revision
+    for body in ("xs", "xs[::", "xs[::-1]"):
+        revision = stage.playground.cells.edit(OWNER, session, cell, f"def sort_list(xs):\n    return {body}", revision)
+    wait_for(lambda: not stage.playground.snapshot(OWNER, session).tested[cell].waiting)
+    [state] = states(stage.playground.snapshot(OWNER, session))
+    assert (state.failing, state.verdict and state.verdict.actual) == (False, "[1, 3]")
+    assert stage.playground.snapshot(OWNER, session).versions[cell].status == "open"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from app.session.desk import Desk
 from app.session.errors import Busy, Conflict
@@ -12,6 +13,15 @@ from storage.errors import StaleRevision
 from storage.records import Cell, Version
 from storage.transaction import Transaction
 
+PAUSE = 1.0  # seconds without typing until what was typed is tested
+
+
+class Judging(Protocol):
+    """Has the tests of a session run; see `CellTests.judge`."""
+
+    def __call__(self, owner: str, session_id: str, *, pause: float = 0.0) -> None:
+        """In a job of its own, once nobody has asked again for `pause` seconds."""
+
 
 class Cells:
     """The service for cells.
@@ -19,10 +29,10 @@ class Cells:
     Args:
         desk: the leaves.
         read: reads a session of an owner as it is now.
-        judge: has the tests of a session run on what stands in its cells now.
+        judge: has the tests of a session run on what stands in its cells now, at once or when the typing has paused.
     """
 
-    def __init__(self, desk: Desk, read: Callable[[str, str], Snapshot], judge: Callable[[str, str], None]) -> None:
+    def __init__(self, desk: Desk, read: Callable[[str, str], Snapshot], judge: Judging) -> None:
         self._desk = desk
         self._read = read
         self._judge = judge
@@ -75,6 +85,7 @@ class Cells:
             after = typed(tx, cell, text, revision)
         if after.revision != revision:
             self._changed(owner, session_id)
+            self._judge(owner, session_id, pause=PAUSE)
         return after.revision
 
     def versions(self, owner: str, session_id: str, cell_id: str) -> tuple[Snapshot, list[Version]]:

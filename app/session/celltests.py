@@ -1,5 +1,6 @@
 """The tests of cells: written, taken up from what people and models say, pinned, judged on every version."""
 
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -46,6 +47,8 @@ class CellTests:
         self._desk = desk
         self._read = read
         self._judge = judge
+        self._asking = threading.Lock()
+        self._asked: dict[str, int] = {}  # how often, by session: whoever waits sees whether somebody came later
 
     def add(self, owner: str, session_id: str, cell_id: str, call: str, expected: str) -> CellTest:
         """A test that a person wrote: it binds at once.
@@ -92,11 +95,22 @@ class CellTests:
                 tx.update_test(state.test.id, standing="unconfirmed")
         self._changed(owner, session_id, cell_id)
 
-    def judge(self, owner: str, session_id: str) -> None:
-        """Judge whatever was not judged on the code that stands there, in a job of its own."""
-        self._read(owner, session_id)
+    def judge(self, owner: str, session_id: str, *, pause: float = 0.0) -> None:
+        """Judge whatever was not judged on the code that stands there, in a job of its own.
+
+        Args:
+            owner: whose session.
+            session_id: the session.
+            pause: seconds in which nobody may ask again before it begins.
+        """
+        if not self._read(owner, session_id).tested:
+            return
+        with self._asking:
+            self._asked[session_id] = asked = self._asked.get(session_id, 0) + 1
 
         def job() -> None:
+            if pause and (self._desk.closing.wait(pause) or self._asked.get(session_id) != asked):
+                return
             with suppress(StorageError, NotFound):
                 self.judge_now(owner, session_id)
 

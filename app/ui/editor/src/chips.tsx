@@ -34,6 +34,7 @@ export function Chips() {
       {pieces.map((piece) => (
         <span key={piece.key} class="chip given">
           {FAILED.has(piece.kind) && <span class="mark"><Icon name="fail" /></span>}
+          {piece.kind === "audit" && <span class="mark warn"><Icon name="warn" /></span>}
           <span class="cut">{piece.title}</span>
           <button type="button" aria-label={`Leave out ${piece.title} of cell ${number}`} onClick={(event) => drop(piece.key, event)}>
             <Icon name="x" />

@@ -13,6 +13,9 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["Mod Enter", "in a cell: run it and stay"],
   ["Alt Up", "move the cell up"],
   ["Alt Down", "move the cell down"],
+  ["P", "at a test: pin it, or take the pin out"],
+  ["E", "at a test: edit it"],
+  ["R", "at a test: reject it"],
   ["Esc", "stop what is being written, else what is running"],
   ["?", "this list"],
 ];

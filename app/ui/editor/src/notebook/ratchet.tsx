@@ -13,7 +13,8 @@ export function Ratchet({ cell, text }: { cell: Cell; text: CellText }) {
   const fault = useSignal<Fault | null>(null);
   const tests = broken(cell.tests);
   const failed_ = failing(cell.tests);
-  if (!failed_.length || cell.version.status === "writing") return null;
+  // While a version is typed its chip tells; a notice over the code would push it about under the hands.
+  if (!failed_.length || cell.version.status === "writing" || cell.version.status === "open") return null;
   const attempt = async (deed: Promise<Fault | null>): Promise<void> => void (fault.value = await deed);
   if (!tests.length) return <Failing cell={cell} tests={failed_} attempt={attempt} fault={fault.value} />;
   const { held } = cell.tests;
