@@ -126,7 +126,9 @@ class Replays:
                 writing = self._desk.at_work.writing(session_id).get(turn.id)
                 if writing is not None:
                     writing.ended.wait()
-                if self._desk.closing.is_set() or writing is None or writing.status != "done":
+                with self._desk.database.read() as tx:
+                    done = tx.turn(turn.id).status == "done"
+                if self._desk.closing.is_set() or not done:
                     return
 
     def _all(self, snapshot: Snapshot, work: Testing, engine: Engine | None) -> None:

@@ -20,6 +20,7 @@ from app.session.work import Testing, Writing
 from model.engine import Engine, Outcome, Sampling, TextStream
 from model.prompt import Prompt
 from model.reply import Reply, ReplyReader
+from storage.errors import NotFound, StorageError
 from storage.records import CellTest, Json
 
 LIVELIER = 0.7  # temperature of all samples but the first: below it they are often the same
@@ -86,11 +87,11 @@ class Rivals:
     def best(self, first: Sample, work: Writing) -> Sample:
         """Wait for the others, keep all that differ as candidates, and give the best; `first` if it was stopped."""
         self._look_at(first, work)
-        while any(thread.is_alive() for thread in self._threads):
+        while alive := [thread for thread in self._threads if thread.is_alive()]:
             if work.stop.is_set():
                 self._enough.set()
             self._tell(work, f"{1 + sum(its is not None for its in self._samples)} of {self._count} candidates")
-            next(thread for thread in self._threads if thread.is_alive()).join(GLANCE)
+            alive[0].join(GLANCE)
         if work.stop.is_set() or work.cell_id is None:
             return first
         came = [first, *(its for its in self._samples if its is not None)]
@@ -126,8 +127,8 @@ class Rivals:
     def _look_at(self, sample: Sample, work: Writing) -> None:
         """End the sampling once an answer holds every test, where that is asked for."""
         if self._first_pass and work.cell_id and sample.reply.code and not work.stop.is_set():
-            tests = self._known(work.cell_id)
-            with suppress(RunnerError):
+            with suppress(RunnerError, StorageError, NotFound):  # then it does not end early
+                tests = self._known(work.cell_id)
                 verdicts = self._verdicts(self._read(), work.cell_id, sample.reply.code, tests)
                 if full_pass(Contender(sample.reply.code, verdicts)):
                     self._enough.set()
