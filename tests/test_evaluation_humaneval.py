@@ -94,6 +94,14 @@ def test_the_work_is_shared_among_processes_without_gap_or_overlap(problems: lis
     assert sorted(item.key for share in shares for item in share) == sorted(item.key for item in todo)
 
 
+@pytest.mark.parametrize(("rank", "size"), [("RANK", "WORLD_SIZE"), ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE")])
+def test_a_launcher_tells_a_process_its_share(monkeypatch: pytest.MonkeyPatch, rank: str, size: str) -> None:
+    assert Rank.from_env() == Rank(0, 1)
+    monkeypatch.setenv(rank, "2")
+    monkeypatch.setenv(size, "3")
+    assert Rank.from_env() == Rank(2, 3)
+
+
 def test_a_summary_gives_pass_at_k_where_there_are_samples_enough() -> None:
     passed = {"a": 1, "b": 10}
     rows = [{"task_id": task, "passed": number < passed[task]} for task in passed for number in range(10)]

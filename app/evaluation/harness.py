@@ -29,9 +29,14 @@ class Keyed(Protocol):
 Item = TypeVar("Item", bound=Keyed)
 
 
+# The variables that Accelerate itself looks for.
+RANKS = ("RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK")
+SIZES = ("WORLD_SIZE", "PMI_SIZE", "OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE")
+
+
 @dataclass(frozen=True)
 class Rank:
-    """Which of several processes this one is, as `accelerate launch` numbers them."""
+    """Which of several processes this one is, as `accelerate launch`, `torchrun` or MPI number them."""
 
     number: int = 0
     of: int = 1
@@ -39,7 +44,11 @@ class Rank:
     @classmethod
     def from_env(cls) -> Self:
         """The rank that a launcher gave to this process; 0 of 1 without one."""
-        return cls(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
+        number, of = (
+            next((int(os.environ[name]) for name in names if name in os.environ), default)
+            for names, default in ((RANKS, 0), (SIZES, 1))
+        )
+        return cls(number, of)
 
     def share(self, items: Sequence[Item]) -> Sequence[Item]:
         """Every how-manieth item, so that each belongs to one process whatever is done already."""
