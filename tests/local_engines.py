@@ -88,6 +88,7 @@ def in_line(it: LocalEngine, count: int) -> None:
 
 def plainly(folder: Path, request: str | PromptState, sampling: Sampling) -> str:
     """The answer by reading everything again for each token: no cache, no company, no guesses."""
+    torch.set_num_threads(1)  # threads that wait for each other on a busy machine took minutes for these small products
     it = engine(folder)
     assert it._model is not None
     state = PromptState(request) if isinstance(request, str) else request
