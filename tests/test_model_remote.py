@@ -155,7 +155,7 @@ def test_characters_that_python_takes_for_line_ends_do_not_break_an_event(connec
 
 
 def test_several_answers_come_at_once(connect: Connect) -> None:
-    everyone = threading.Barrier(4, timeout=20)
+    everyone = threading.Barrier(4, timeout=60)
 
     def together(talk: Talk) -> None:
         talk.say("one ")
