@@ -142,6 +142,7 @@ def test_no_forged_action_of_another_browser_reads_or_changes_anything(tab: Tab)
     tab.ask("Sort a list")
     tab.answered(1)
     tab.run(1)
+    tab.settles(lambda view: view["cells"][0]["version"]["audit"] is not None)
     before = tab.view()
     real = {
         "turn": before["turns"][0]["id"],
@@ -160,6 +161,7 @@ def test_no_forged_action_of_another_browser_reads_or_changes_anything(tab: Tab)
 @pytest.mark.parametrize("kind", ["edit", "run", "versions", "delete_cell", "move_cell", "restore_cell"])
 def test_a_cell_of_another_owner_cannot_be_reached_through_ones_own_session(kind: str, tab: Tab, visitor: Come) -> None:
     tab.first("secret = 42")
+    tab.settles(lambda view: view["cells"][0]["version"]["audit"] is not None)
     cell = tab.view()["cells"][0]
     stranger = arrive(tab.site, visitor)
     args = FORGED[kind] | {"cell": cell["id"]}

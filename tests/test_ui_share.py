@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
-from website import FLAGS, PHONE, chromium, free_port
+from website import PHONE, free_port
 
 from app.ui import share, shared
 from app.ui.outputs import drawn
@@ -415,13 +415,6 @@ class Stage:
         assert page.evaluate("[typeof window.pwned, document.title === 'pwned']") == ["undefined", False]
         assert page.url == self.url + address
         assert self.trap.hits == []
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert "--no-sandbox" in FLAGS
-    with chromium() as its:
-        yield its
 
 
 @pytest.fixture
