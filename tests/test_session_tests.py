@@ -8,6 +8,7 @@ from conftest import OWNER, STRANGER, Stage, wait_for
 from app.session import Refused, Snapshot, evidence
 from app.session.tested import State
 from storage.errors import NotFound
+from storage.records import sha256_of
 
 SORT = "```python\ndef sort_list(xs):\n    return sorted(xs)\n```\nIt sorts."
 IN_PLACE = "```python\ndef sort_list(xs):\n    xs.sort()\n```\nIt sorts in place."
@@ -236,8 +237,7 @@ def test_a_version_that_is_typed_is_judged_when_the_typing_pauses(stage: Stage) 
     revision = judged(stage, session).cells[0].revision
     for body in ("xs", "xs[::", "xs[::-1]"):
         revision = stage.playground.cells.edit(OWNER, session, cell, f"def sort_list(xs):\n    return {body}", revision)
-    wait_for(lambda: not any(state.failing for state in states(judged(stage, session))))
-    [state] = states(stage.playground.snapshot(OWNER, session))
+    [state] = states(judged(stage, session))
     assert state.verdict is not None
-    assert state.verdict.actual == "[1, 3]"
+    assert state.verdict.sha256 == sha256_of("def sort_list(xs):\n    return xs[::-1]")
     assert stage.playground.snapshot(OWNER, session).versions[cell].status == "open"
