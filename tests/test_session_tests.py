@@ -240,4 +240,5 @@ def test_a_version_that_is_typed_is_judged_when_the_typing_pauses(stage: Stage) 
     [state] = states(judged(stage, session))
     assert state.verdict is not None
     assert state.verdict.sha256 == sha256_of("def sort_list(xs):\n    return xs[::-1]")
+    assert (state.failing, state.verdict.actual) == (False, "[1, 3]")
     assert stage.playground.snapshot(OWNER, session).versions[cell].status == "open"
