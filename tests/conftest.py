@@ -87,6 +87,17 @@ class Stage:
         return self.playground.snapshot(OWNER, session_id)
 
 
+class SharedKernels(Kernels):
+    """Kernels for many playgrounds, one after the other: who closes ends their own, and the pool stays warm."""
+
+    def shutdown(self) -> None:
+        for key in self.keys:
+            self.close(key)
+
+    def end(self) -> None:
+        super().shutdown()
+
+
 def wait_for(condition: Callable[[], bool]) -> None:
     """Return once the condition holds; fail after `PATIENCE`."""
     end = time.monotonic() + PATIENCE
@@ -98,17 +109,17 @@ def wait_for(condition: Callable[[], bool]) -> None:
 @pytest.fixture(scope="session")
 def kernels() -> Iterator[Kernels]:
     """Real kernels, shared by all tests of a run: sessions keep theirs apart."""
-    kernels = Kernels(Limits())
+    kernels = SharedKernels(Limits())
     yield kernels
-    kernels.shutdown()
+    kernels.end()
 
 
 @pytest.fixture
 def stage(tmp_path: Path, kernels: Kernels) -> Iterator[Stage]:
-    """A playground of its own for one test, which leaves no kernel to those that come after it."""
-    yield Stage(tmp_path, kernels)
-    for key in kernels.keys:
-        kernels.close(key)
+    """A playground of its own for one test, which leaves no process to those that come after it."""
+    stage = Stage(tmp_path, kernels)
+    yield stage
+    stage.playground.close()
 
 
 @pytest.fixture(scope="session")

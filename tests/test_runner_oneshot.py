@@ -1,8 +1,11 @@
 """One-shot runs: values cross as plain data, verdicts are made outside."""
 
 import os
+import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
 
 import psutil
 import pytest
@@ -156,6 +159,17 @@ def test_a_runner_whose_process_was_lost_gets_another(oneshot: OneShot) -> None:
         child.kill()
     psutil.wait_procs(before)
     assert oneshot.run("def f(): return 1", [Call("f")]).answers == (Returned(1),)
+
+
+def test_a_server_with_more_than_a_thousand_open_files_gets_right_answers() -> None:
+    least, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(least, 4096), most))
+    with ExitStack() as files:
+        while files.enter_context(Path(os.devnull).open()).fileno() < 1200:
+            pass
+        with OneShot(LIMITS, workers=1) as runner:
+            assert runner.run("def f(): return 1", [Call("f")]).answers == (Returned(1),)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (least, most))
 
 
 def test_runs_share_nothing(oneshot: OneShot) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from conftest import OWNER, Stage, wait_for
+from conftest import OWNER, SharedKernels, Stage, wait_for
 
 from app.audit import Scanner
 from app.runner import Kernels, Limits
@@ -15,9 +15,9 @@ RISKY = "import subprocess\nname = 'x'\nsubprocess.run('ls ' + name, shell=True)
 
 @pytest.fixture(scope="module")
 def kernels() -> Iterator[Kernels]:
-    kernels = Kernels(Limits(), preload=())
+    kernels = SharedKernels(Limits(), preload=())
     yield kernels
-    kernels.shutdown()
+    kernels.end()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import OWNER, STRANGER, Stage, wait_for
+from conftest import OWNER, STRANGER, SharedKernels, Stage, wait_for
 
 from app.runner import FileRefused, Kernels, Limits
 from app.session import Missing, Playground, Refused
@@ -17,17 +17,9 @@ LIMITS = Limits(file_size=200_000, disk=400_000)
 @pytest.fixture(scope="module")
 def kernels() -> Iterator[Kernels]:
     """Bare kernels: nothing here needs a library."""
-    kernels = Kernels(LIMITS, preload=())
+    kernels = SharedKernels(LIMITS, preload=())
     yield kernels
-    kernels.shutdown()
-
-
-@pytest.fixture(autouse=True)
-def room(kernels: Kernels) -> Iterator[None]:
-    """Give the kernels of a test back."""
-    yield
-    for key in kernels.keys:
-        kernels.close(key)
+    kernels.end()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import OWNER, Stage, wait_for
+from conftest import OWNER, SharedKernels, Stage, wait_for
 
 from app.runner import Cleared, Kernels, Limits, Output
 from app.session import Busy, Conflict, Missing, Refused, Running, Snapshot
@@ -16,17 +16,9 @@ from storage.records import Run
 @pytest.fixture(scope="module")
 def kernels() -> Iterator[Kernels]:
     """Bare kernels: nothing here needs a library."""
-    kernels = Kernels(Limits(), preload=())
+    kernels = SharedKernels(Limits(), preload=())
     yield kernels
-    kernels.shutdown()
-
-
-@pytest.fixture(autouse=True)
-def room(kernels: Kernels) -> Iterator[None]:
-    """Give the kernels of a test back."""
-    yield
-    for key in kernels.keys:
-        kernels.close(key)
+    kernels.end()
 
 
 SLEEP = "import time\nprint('begun', flush=True)\ntime.sleep(50)"

@@ -5,6 +5,7 @@ program prints, and no way in which it ends, is one.
 """
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -27,8 +28,11 @@ from .sealed import packets, plain
 from .setting import Setting, protect_memory, unused_uid
 
 START = "import sys; sys.path.insert(0, {folder!r}); from sealed import zygote; zygote.main()"
+logger = logging.getLogger(__name__)
+
 MOST_JOB = 32 * MEBIBYTE
 START_SECONDS = 60.0
+WORDS_SECONDS = 1.0  # how long a lost zygote gets to end by itself
 PATIENCE = 10.0  # seconds beyond the wall time until the zygote itself is given up
 
 ONESHOT_LIMITS = Limits(wall=5.0, cpu=5.0, memory=512 * MEBIBYTE, output=MEBIBYTE, message_size=MEBIBYTE)
@@ -209,9 +213,10 @@ class Zygote:
         self._lost = False
         if self._receive(START_SECONDS) is None:
             self._process.kill()
-            words = self._process.stderr.read() if self._process.stderr else b""
+            words = self._last_words()
+            self._lost = False
             self.close()
-            raise KernelStartFailed(f"The one-shot runner did not start. It wrote:\n{words.decode()[-2000:]}")
+            raise KernelStartFailed(f"The one-shot runner did not start. It wrote:\n{words}")
 
     @property
     def sound(self) -> bool:
@@ -248,10 +253,20 @@ class Zygote:
     def close(self) -> None:
         """End the process."""
         self._socket.close()
+        if self._lost and (words := self._last_words()):
+            logger.warning("The one-shot runner's process ended. It wrote:\n%s", words)
         self._process.kill()
         if self._process.stderr:
             self._process.stderr.close()
         self._process.wait()
+
+    def _last_words(self) -> str:
+        """The end of what it wrote about itself, once it has ended; runs write elsewhere."""
+        try:
+            self._process.wait(WORDS_SECONDS)
+        except subprocess.TimeoutExpired:
+            return ""
+        return self._process.stderr.read().decode(errors="replace")[-2000:] if self._process.stderr else ""
 
 
 def read_outcome(told: dict[str, Any] | None, limits: Limits, milliseconds: int, calls: int) -> Outcome:

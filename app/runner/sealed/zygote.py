@@ -93,6 +93,17 @@ class Zygote:
         seccomp.load_program(self._filter, all_threads=False)
 
 
+def wait(descriptors: list[int], seconds: float) -> list[int]:
+    """Those that can be read, once one can; none after `seconds`.
+
+    By poll(2): select(2) takes no descriptor above 1023, and the socket has the number that the server gave it.
+    """
+    poll = select.poll()
+    for descriptor in descriptors:
+        poll.register(descriptor, select.POLLIN)
+    return [descriptor for descriptor, _ in poll.poll(math.ceil(1000 * seconds))]
+
+
 class Follow:
     """One child from its fork to its end: drains its pipes, holds it to its limits, reaps it.
 
@@ -123,7 +134,7 @@ class Follow:
         open_ends = {self._output, self._result}
         while open_ends and self._limit is None:
             left = deadline - time.monotonic()
-            ready = select.select([*open_ends, self._jobs], [], [], max(0.0, left))[0]
+            ready = self._wait([*open_ends, self._jobs], max(0.0, left))
             if not ready or self._jobs in ready:  # nobody waits for an answer any more
                 self._limit = "wall"
                 break
@@ -136,6 +147,16 @@ class Follow:
         kept = self._kept[self._output][: int(self._limits["kept_output"])]
         result = self._kept[self._result].decode("utf-8", "replace")
         return {"limit": self._limit, "status": status, "result": result, "output": kept.decode("utf-8", "replace")}
+
+    def _wait(self, ends: list[int], seconds: float) -> list[int]:
+        """Those of the descriptors that can be read, once one can; none after `seconds`.
+
+        By poll(2): select(2) takes no descriptor above 1023, and the one to the server has the number it got there.
+        """
+        poll = select.poll()
+        for end in ends:
+            poll.register(end, select.POLLIN)
+        return [end for end, _ in poll.poll(math.ceil(1000 * seconds))]
 
     def _overran(self, status: int, burnt: float) -> bool:
         """Whether the system ended it for its processor time: with a signal that it may ignore, then with another.
