@@ -47,7 +47,7 @@ def test_of_several_answers_the_one_that_holds_its_examples_is_judged(tmp_path: 
 
 def test_a_failing_example_is_repaired(tmp_path: Path) -> None:
     engine = ScriptedEngine([WRONG, RIGHT], model_id="smollm2-135m-instruct")
-    row = made(tmp_path / "a.jsonl", engine, Way(evidence=True, repairs=True))
+    row = made(tmp_path / "a.jsonl", engine, Way(evidence=True, repairs=2))
     assert row["passed"]
     assert row["samples"] == 2
     assert "double(2)" in engine.prompts[1].text

@@ -215,6 +215,64 @@ def test_a_repair_gives_up_after_three_attempts(stage: Stage) -> None:
     assert len(stage.engine.replies) == 1
 
 
+def repaired(stage: Stage, session: str, cell: str, *replies: str) -> Snapshot:
+    """The session after attempts that answered with `replies`."""
+    judged(stage, session)
+    stage.engine.enqueue(*replies)
+    stage.playground.repairs.begin(OWNER, session, cell)
+    wait_for(lambda: not stage.playground.snapshot(OWNER, session).testing)
+    return judged(stage, session)
+
+
+def halves(stage: Stage, body: str) -> tuple[str, str]:
+    """Ids of a session and of its cell, whose function has three pinned tests."""
+    session = stage.session()
+    cell = stage.add(session, f"def f(n):\n    return {body}")
+    for n in (2, 3, 4):
+        stage.playground.tests.add(OWNER, session, cell, f"f({n})", str(n // 2))
+    return session, cell
+
+
+def body(expression: str) -> str:
+    return f"```python\ndef f(n):\n    return {expression}\n```\nDone."
+
+
+def test_after_repairs_the_version_that_holds_most_is_shown(stage: Stage) -> None:
+    session, cell = halves(stage, "0")
+    snapshot = repaired(stage, session, cell, body("7"), body("n / 2"), body("1"))
+    assert [turn.message for turn in snapshot.turns] == [
+        "",
+        "",
+        "The cell shows v3 again, as v5. It holds 2 tests, and this answer, v4, no more.",
+    ]
+    version = snapshot.versions[cell]
+    assert (version.number, version.origin, version.source) == (5, "restored", "def f(n):\n    return n / 2")
+
+
+def test_repairs_that_mend_nothing_leave_the_version_from_before(stage: Stage) -> None:
+    session, cell = halves(stage, "n / 2")
+    snapshot = repaired(stage, session, cell, body("0"), body("0"), body("7"))
+    assert snapshot.versions[cell].source == "def f(n):\n    return n / 2"
+    assert snapshot.turns[-1].message.startswith("The cell shows v1 again, as v5. It holds 2 tests")
+
+
+def test_the_last_version_stays_where_it_holds_most(stage: Stage) -> None:
+    session, cell = halves(stage, "0")
+    snapshot = repaired(stage, session, cell, body("7"), body("9"), body("n / 2"))
+    assert (snapshot.versions[cell].number, snapshot.turns[-1].message) == (4, "")
+
+
+def test_a_version_that_runs_is_kept_before_one_that_does_not(stage: Stage) -> None:
+    session = stage.session()
+    cell = stage.add(session, 'def f():\n    """\n    >>> f()\n    2\n    """\n    return 1 / 0\nf()')
+    stage.run(session, cell)
+    stage.playground.tests.add(OWNER, session, cell, "f()", "2")
+    wrong, failing = body("1").replace("f(n)", "f()"), "```python\ndef f():\n    return 1\nf() / 0\n```\nDone."
+    snapshot = repaired(stage, session, cell, wrong.replace("\n```", "\nf()\n```"), failing, failing)
+    assert snapshot.versions[cell].source == "def f():\n    return 1\nf()"
+    assert "runs without an error" in snapshot.turns[-1].message
+
+
 def test_a_repair_runs_again_what_had_failed(stage: Stage) -> None:
     session = stage.session()
     cell = stage.add(session, "def f():\n    return 1 / 0\nf()")

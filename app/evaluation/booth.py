@@ -74,12 +74,12 @@ class Way:
     Attributes:
         candidates: answers to each request; the playground's tests and agreement choose.
         evidence: what running the code showed goes along with the next request.
-        repairs: while tests fail, ask for repairs as the button does.
+        repairs: while tests fail, ask for this many repairs at most, as the button does.
     """
 
     candidates: int = 1
     evidence: bool = False
-    repairs: bool = False
+    repairs: int = 0
 
 
 PLAIN = Way()
@@ -175,7 +175,7 @@ class Booth:
         """The session after the repairs that its failing tests call for."""
         snapshot = self._playground.snapshot(OWNER, session_id)
         if cell_id in snapshot.versions and wrong(snapshot, cell_id):
-            self._playground.repairs.begin(OWNER, session_id, cell_id)
+            self._playground.repairs.begin(OWNER, session_id, cell_id, attempts=self._way.repairs)
         return self._settled(session_id)
 
     def _settled(self, session_id: str) -> Snapshot:

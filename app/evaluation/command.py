@@ -182,7 +182,7 @@ def _run(given: argparse.Namespace, benchmark: str, engine: Engine, source: data
 def _way(given: argparse.Namespace) -> Way:
     if given.mode == "plain":
         return PLAIN
-    return Way(candidates=given.candidates, evidence=True, repairs=True)
+    return Way(candidates=given.candidates, evidence=True, repairs=given.repairs)
 
 
 def _admitted() -> Kernels:

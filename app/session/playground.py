@@ -124,7 +124,15 @@ class Playground:
         self.choices = Choices(self._desk, self.snapshot, tests=self.tests, judge=judge)
         self.cells = Cells(self._desk, self.snapshot, self.tests.judge)
         self.runs = Runs(self._desk, self.cells, auditing, self.snapshot, self.tests)
-        self.repairs = Repairs(self._desk, self.snapshot, turns=self.turns, runs=self.runs, tests=self.tests)
+        self.repairs = Repairs(
+            self._desk,
+            self.snapshot,
+            turns=self.turns,
+            cells=self.cells,
+            runs=self.runs,
+            tests=self.tests,
+            judge=judge,
+        )
         self.replays = Replays(self._desk, self.snapshot, turns=self.turns, oneshot=self._oneshot)
         self.files = Files(self._desk, limits or Limits())
         self.shares = Shares(self._desk, auditing, self.snapshot)

@@ -96,11 +96,18 @@ function TurnView({ turn }: { turn: Turn }) {
         {turn.prose && <Said text={turn.prose} />}
         <Card turn={turn} />
         {turn.cost && <CostLine cost={turn.cost} />}
+        {turn.status === "done" && turn.message && <Notice {...sentences(turn.message)} />}
         {ended && <Ended turn={turn} again={() => void tell(actSaved("regenerate", { turn: turn.id }))} />}
         {fault && <Notice tone="fail" title={fault} />}
       </div>
     </article>
   );
+}
+
+/** A message as a notice: its first sentence, and what follows. */
+function sentences(message: string): { title: string; reason: string } {
+  const end = message.indexOf(". ") + 1 || message.length;
+  return { title: message.slice(0, end), reason: message.slice(end).trim() };
 }
 
 function About({ about }: { about: NonNullable<Turn["about"]> }) {
