@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from app.session.carrying import code_of, completed
 from app.session.desk import Desk
 from app.session.errors import SessionError
 from app.session.feed import Changes
@@ -34,7 +35,9 @@ class Request:
     """What a turn asks, ready to be written.
 
     Attributes:
+        words: the request as the person typed it.
         base_id: the version to be changed, where it is not the one the cell shows (a turn that is asked again).
+        again: what the cell shows now is not what is to be changed, even where `base_id` is None.
         sampling: with the seed that will be used.
         talk: the answer is words: it goes to no cell.
         replay: a past turn's prompt and report, to be answered once more as they were.
@@ -42,8 +45,10 @@ class Request:
 
     turn_id: str
     session_id: str
+    words: str
     base_id: str | None
     sampling: Sampling
+    again: bool = False
     talk: bool = False
     replay: tuple[Prompt, dict[str, object]] | None = None
 
@@ -86,6 +91,7 @@ class Answer:
         self._landed = landed
         self._rivals = rivals
         self._place: Place | None = None
+        self._base = ""  # the source that is changed
         self._told = 0.0
         self._ahead = 0
 
@@ -124,7 +130,7 @@ class Answer:
         reader, came = TalkReader() if self._request.talk else ReplyReader(prompt.begun, prompt.style), False
         with Saver(self._store) as saver, engine.stream(prompt, self._request.sampling, self._work.stop) as pieces:
             if self._rivals:
-                self._rivals.begin(engine, prompt, self._request.sampling, self._work)
+                self._rivals.begin(engine, prompt, self._request.sampling, self._work, self._completed)
             for piece in pieces:
                 self._queue(pieces.ahead)
                 if not piece:
@@ -138,11 +144,21 @@ class Answer:
         read = reader.finish()
         reply = replace(read, code=storable(read.code), prose=storable(read.prose))
         self._take(aim, reply.code, reply.prose, finished=True)
+        if pieces.outcome.status != "stopped":  # of what was stopped, it is not known what it would have left out
+            reply = self._completed(reply)
+            self._take(aim, reply.code, reply.prose, finished=True)
         if self._rivals is None:
             return pieces.outcome, reply
         best = self._rivals.best(Sample(reply, pieces.outcome, self._request.sampling), self._work)
         self._take(aim, best.reply.code, best.reply.prose, finished=True)
         return self._rivals.spent(best, pieces.outcome), best.reply
+
+    def _completed(self, reply: Reply) -> Reply:
+        """The answer with what it leaves out of the code that it was given."""
+        if self._request.talk or not reply.code:
+            return reply
+        others = [piece.source for piece in self._read().pieces if piece.id != self._work.cell_id]
+        return completed(reply, [code_of(self._request.words), self._base], others)
 
     def _queue(self, ahead: int) -> None:
         """Show how many answers the engine writes before this one."""
@@ -189,6 +205,8 @@ class Answer:
             if shown is not None and shown.status == "open":
                 tx.set_version_status(shown.id, "whole")
             base_id = self._request.base_id or (shown.id if shown else None)
+            if base_id and (self._request.base_id or not self._request.again):
+                self._base = tx.version(base_id).source
             version = tx.create_version(
                 cell.id,
                 self._work.code,

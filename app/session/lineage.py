@@ -58,15 +58,23 @@ def definitions(source: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(node.name for node in tree.body if isinstance(node, kinds)))
 
 
-def _parsed(source: str) -> ast.Module | None:
-    """The tree of `source`, or of as much of its beginning as parses (a stream that has not ended)."""
+def readable(source: str) -> str:
+    """As much of the beginning of `source` as parses: of a stream that has not ended, of code that prose follows."""
     lines = source.split("\n")
     for end in (len(lines), *_top_level_starts(lines)):
+        text = "\n".join(lines[:end])
         try:
-            return ast.parse("\n".join(lines[:end]))
+            ast.parse(text)
         except UNREADABLE:
             continue
-    return None
+        return text
+    return ""
+
+
+def _parsed(source: str) -> ast.Module | None:
+    """The tree of as much as is readable; None where nothing is."""
+    text = readable(source)
+    return ast.parse(text) if text or not source else None
 
 
 def _top_level_starts(lines: list[str]) -> list[int]:

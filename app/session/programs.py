@@ -34,16 +34,22 @@ def program(pieces: Sequence[Piece], cell_id: str, checked: str) -> str:
     return sliced(sources, names_of(checked).needed)
 
 
-def sliced(sources: Iterable[str], needed: Iterable[str]) -> str:
-    """The statements of `sources` that bind what is needed, directly or through each other, in their order."""
+def sliced(sources: Iterable[str], needed: Iterable[str], *, known: frozenset[str] = frozenset()) -> str:
+    """The statements of `sources` that bind what is needed, directly or through each other, in their order.
+
+    Args:
+        sources: the code to choose from.
+        needed: names that are looked for.
+        known: names that somebody else binds; what binds nothing else is left out.
+    """
     statements = [statement for source in sources for statement in _statements(source)]
     kept = {place for place, statement in enumerate(statements) if statement.always}
-    wanted = set(needed).union(*(statements[place].names.needed for place in kept))
+    wanted = set(needed).union(*(statements[place].names.needed for place in kept)) - known
     grew = True
     while grew:
         more = {place for place, its in enumerate(statements) if place not in kept and _serves(its, wanted)}
         kept |= more
-        wanted = wanted.union(*(statements[place].names.needed for place in more))
+        wanted = wanted.union(*(statements[place].names.needed for place in more)) - known
         grew = bool(more)
     chosen = [statements[place] for place in sorted(kept)]
     future = [its.text for its in chosen if its.text.startswith("from __future__")]

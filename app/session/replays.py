@@ -9,6 +9,7 @@ from typing import Any
 from app.runner import RunnerError
 from app.runner.oneshot import OneShot, Outcome
 from app.session import slots
+from app.session.carrying import code_of, completed
 from app.session.desk import Desk
 from app.session.errors import Busy, Refused
 from app.session.lineage import title_of
@@ -21,7 +22,7 @@ from app.session.work import Testing
 from model.engine import Engine, Sampling
 from model.errors import ModelError
 from model.prompt import OtherCell, PromptState, TargetCell, build
-from model.reply import ReplyReader
+from model.reply import Reply, ReplyReader
 from storage.errors import NotFound, StorageError
 from storage.records import NEW_CELL, SlotRow, Turn
 
@@ -171,7 +172,9 @@ class Replays:
         for turn in (turn for turn in snapshot.turns if turn.cell_id):
             request = slots.filled(turn.request, inputs)
             state = _state(turn, request, codes, dialogue)
-            code = _written(engine, state, replace(sampling_of(snapshot.session.sampling), seed=_seed(turn)), stop)
+            reply = _written(engine, state, replace(sampling_of(snapshot.session.sampling), seed=_seed(turn)), stop)
+            others = [source for cell_id, source in codes.items() if cell_id != turn.cell_id]
+            code = storable(completed(reply, [code_of(request), codes.get(turn.cell_id or "", "")], others).code)
             codes[turn.cell_id or ""] = code
             dialogue.append((request, code))
             if stop.is_set():
@@ -217,10 +220,10 @@ def _state(turn: Turn, request: str, codes: Mapping[str, str], dialogue: Sequenc
     return PromptState(request, target=target, others=tuple(others), dialogue=tuple(dialogue))
 
 
-def _written(engine: Engine, state: PromptState, sampling: Sampling, stop: threading.Event) -> str:
+def _written(engine: Engine, state: PromptState, sampling: Sampling, stop: threading.Event) -> Reply:
     prompt = build(state, engine, sampling)
     reader = ReplyReader(prompt.begun, prompt.style)
     with engine.stream(prompt, sampling, stop) as pieces:
         for piece in pieces:
             reader.feed(piece)
-    return storable(reader.finish().code)
+    return reader.finish()

@@ -68,10 +68,26 @@ class Rivals:
         self._threads: list[threading.Thread] = []
         self._samples: list[Sample | None] = []
         self._engine: Engine | None = None
+        self._complete: Callable[[Reply], Reply] = lambda reply: reply
 
-    def begin(self, engine: Engine, prompt: Prompt, sampling: Sampling, work: Writing) -> None:
-        """Start sampling the others; the first answer has begun already."""
-        self._engine = engine
+    def begin(
+        self,
+        engine: Engine,
+        prompt: Prompt,
+        sampling: Sampling,
+        work: Writing,
+        complete: Callable[[Reply], Reply],
+    ) -> None:
+        """Start sampling the others; the first answer has begun already.
+
+        Args:
+            engine: answers.
+            prompt: the first answer's.
+            sampling: the first answer's.
+            work: the turn at work.
+            complete: gives an answer with what it leaves out, once it is known where the first one goes.
+        """
+        self._engine, self._complete = engine, complete
         for place in range(1, self._count):
             its = replace(
                 sampling, temperature=max(sampling.temperature, LIVELIER), seed=((sampling.seed or 0) + place) % 2**31
@@ -94,7 +110,8 @@ class Rivals:
             alive[0].join(GLANCE)
         if work.stop.is_set() or work.cell_id is None:
             return first
-        came = [first, *(its for its in self._samples if its is not None)]
+        others = [replace(its, reply=self._complete(its.reply)) for its in self._samples if its is not None]
+        came = [first, *others]
         try:
             return self._ranked([its for its in came if its.outcome.status in {"done", "length"}] or [first], work)
         except RunnerError:  # where no code can be run, nothing decides: the first answer stands
@@ -128,9 +145,9 @@ class Rivals:
         """End the sampling once an answer holds every test, where that is asked for."""
         if self._first_pass and work.cell_id and sample.reply.code and not work.stop.is_set():
             with suppress(RunnerError, StorageError, NotFound):  # then it does not end early
-                tests = self._known(work.cell_id)
-                verdicts = self._verdicts(self._read(), work.cell_id, sample.reply.code, tests)
-                if full_pass(Contender(sample.reply.code, verdicts)):
+                tests, code = self._known(work.cell_id), self._complete(sample.reply).code
+                verdicts = self._verdicts(self._read(), work.cell_id, code, tests)
+                if full_pass(Contender(code, verdicts)):
                     self._enough.set()
 
     def _ranked(self, samples: Sequence[Sample], work: Writing) -> Sample:

@@ -289,7 +289,16 @@ class Turns:
         self._desk.at_work.begin(work)
         answer = Answer(
             self._desk,
-            Request(turn.id, turn.session_id, base_id, sampling, is_talk(turn.request), replay),
+            Request(
+                turn.id,
+                turn.session_id,
+                turn.request,
+                base_id,
+                sampling,
+                again=again or replay is not None,
+                talk=is_talk(turn.request),
+                replay=replay,
+            ),
             work,
             read=lambda: self._read(owner, turn.session_id),
             aim=lambda snapshot: _there(target) if replay else self._aim(snapshot, turn.request, target),
