@@ -22,10 +22,42 @@ ONE = [Check("sort_list([3, 1])", "[1, 3]")]
         ">>> sort_list([3, 1])\n[1, 3]",
         "[3, 1] -> [1, 3]",
         "For example [3, 1] becomes [1, 3]",
+        "sort_list([3, 1])  # returns [1, 3]",
+        "sort_list([3, 1]) # => [1, 3]",
+        "Input: [3, 1]\nOutput: [1, 3]",
     ],
 )
 def test_an_example_in_a_request_is_read(request_: str) -> None:
     assert of_request(request_, SORT) == ONE
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        "For xs = [3, 1] the output should be [1, 3].",
+        "for xs=[3, 1], the result is [1, 3]",
+        "Example 1:\n    Input: xs = [3, 1]\n    Output: [1, 3]\n    Explanation: sorted",
+        "Input:\n  xs : [3, 1]\nOutput: [1, 3]",
+    ],
+)
+def test_an_example_that_names_its_arguments_is_read(request_: str) -> None:
+    assert of_request(request_, SORT) == [Check("sort_list(xs=[3, 1])", "[1, 3]")]
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ("f(3, 4) => true", "True"),
+        ("f(3, 4) ==> null", "None"),
+        ("f(3, 4) -> 3 + 4 = 7", "7"),
+        ("f(3, 4) = 3 + (4 / 2) = 5.", "5"),
+        ('for a = 3 and b = 4 the answer should be "7"', '"7"'),
+        ("f(3, 4) gives 7.", "7"),
+    ],
+)
+def test_values_are_read_as_people_write_them(request_: str, expected: str) -> None:
+    [check] = of_request(request_, "def f(a, b):\n    return a + b")
+    assert check.expected == expected
 
 
 def test_an_exception_is_an_example() -> None:
@@ -41,6 +73,11 @@ def test_an_exception_is_an_example() -> None:
         "sort([3, 1",
         "sort_list(xs) == [1]",
         "make it stable (see [1])",
+        "sort_list([3, 1]) == [1] + [3]",
+        'sort_list([3, 1]) == ""abc""',
+        "for ys = [3, 1] the output should be [1, 3]",
+        "for xs = [3, 1] be quick about it",
+        "Input: [3, 1], 2\nOutput: [1, 3]",
         "",
     ],
 )

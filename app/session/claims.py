@@ -1,7 +1,6 @@
 """Examples that people and models write down: a call and what should come of it, read as checks that nobody confirmed.
 
-They stand in docstrings (doctest), in requests ("sort([3, 1, 2]) gives [1, 2, 3]", prompts as HumanEval has them), and
-below the code of an answer.
+They stand in docstrings (doctest), in requests (doctest and `prose`), and below the code of an answer.
 """
 
 import ast
@@ -10,26 +9,14 @@ import doctest
 import re
 from collections.abc import Iterator, Sequence
 
+from app.session import prose
 from app.session.checks import UNREADABLE, Check, problem
-from app.session.lineage import definitions, names_of
+from app.session.lineage import definitions, names_of, parameters
 from model.examples import Example, lift
 
 MOST = 12
 _BUILTINS = frozenset(dir(builtins))
-_CALL = re.compile(r"(?<![\w.])([A-Za-z_]\w*)\s*\(")
-_LINK = re.compile(
-    r"`?\s*(?:,\s*)?(?:[=\u2013-]{1,2}>|={2,3}|[\u2192\u279e\u21d2\u2794]|=(?!=)"
-    r"|(?:(?:it|the (?:result|answer|output))\s+)?(?:should\s+|must\s+|will\s+|would\s+)?"
-    r"(?:gives?(?:\s+back)?|returns?|be(?:comes?)?|is|equals?|yields?|produces?|results?\s+in|evaluates?\s+to))"
-    r"(?:\s+(?:equal\s+to|the\s+(?:list|string|value|number)))?\s*`?\s*",
-    re.IGNORECASE,
-)
-_ERROR = re.compile(
-    r"`?\s*(?:should\s+|must\s+)?(?:raises?|throws?)\s+(?:an?\s+)?`?(\w+(?:Error|Exception|Exit|Stop\w*))"
-)
-_ARROW = re.compile(
-    r"\s*`?\s*(?:[=-]>|[\u2192\u279e\u21d2\u2794]|gives|becomes|should\s+(?:give|return|become))\s*`?\s*"
-)
+_QUOTES = re.compile(r"^[ ]*(?:\"{3}|'{3})[ ]*$", re.MULTILINE)  # of a docstring in a request
 
 
 def of_source(source: str) -> list[Check]:
@@ -52,7 +39,9 @@ def of_request(request: str, source: str) -> list[Check]:
     names = definitions(source)
     if not names:
         return []
-    found = [*_doctests(request), *_calls(request), *_pairs(request, names)]
+    found = [*_doctests(request), *prose.calls(request), *prose.assignments(request, parameters(source))]
+    if len(names) == 1:
+        found += prose.pairs(request, names[0])
     return _readable(check for its in found if (check := _named(its, names)))
 
 
@@ -64,7 +53,7 @@ def of_reply(examples: Sequence[Example]) -> list[Check]:
 def of_proposal(code: str) -> list[Check]:
     """The asserts of an answer that was asked for tests; an end that was cut off is left out."""
     lines = code.split("\n")
-    while lines and not _parses("\n".join(lines)):
+    while lines and not prose.parses("\n".join(lines)):
         lines.pop()
     return of_reply(lift("", "\n".join(lines))[1])
 
@@ -99,31 +88,6 @@ def _with_setup(prepared: Sequence[str], code: str) -> str:
     return "\n".join([*prepared, code]) if bound & names_of(code).needed else code
 
 
-def _calls(text: str) -> Iterator[Check]:
-    """`f(1, 2) == 3` and the like, wherever they stand in prose."""
-    for found in _CALL.finditer(text):
-        end = _closing(text, found.end() - 1)
-        call = text[found.start() : end]
-        if not end or not _parses(call):
-            continue
-        if error := _ERROR.match(text, end):
-            yield Check(" ".join(call.split()), f"raises {error[1]}")
-        elif (link := _LINK.match(text, end)) and (value := _literal_at(text, link.end())):
-            yield Check(" ".join(call.split()), value)
-
-
-def _pairs(text: str, names: Sequence[str]) -> Iterator[Check]:
-    """`[3, 1, 2] -> [1, 2, 3]`: a literal for the only argument of the only function."""
-    if len(names) != 1:
-        return
-    for found in re.finditer(r"(?<![\w(\[{,=])\s*([\[\"'{(])", text):
-        start = found.start(1)
-        value = _literal_at(text, start)
-        link = _ARROW.match(text, start + len(value)) if value else None
-        if link and (wanted := _literal_at(text, link.end())):
-            yield Check(f"{names[0]}({value})", wanted)
-
-
 def _named(check: Check, names: Sequence[str]) -> Check | None:
     """The check with the function's own name in it; None if it calls something else."""
     needed = names_of(check.call).needed
@@ -133,46 +97,3 @@ def _named(check: Check, names: Sequence[str]) -> Check | None:
         return None
     old = next(iter(needed))
     return Check(re.sub(rf"\b{re.escape(old)}\b(?=\s*\()", names[0], check.call), check.expected)
-
-
-def _closing(text: str, start: int) -> int:
-    """Where the bracket that opens at `start` is closed, one behind; 0 if it is not, within a sensible distance."""
-    depth, quote = 0, ""
-    for place in range(start, min(len(text), start + 2000)):
-        sign = text[place]
-        if quote:
-            quote = "" if sign == quote and text[place - 1] != "\\" else quote
-        elif sign in "\"'":
-            quote = sign
-        elif sign in "([{":
-            depth += 1
-        elif sign in ")]}":
-            depth -= 1
-            if not depth:
-                return place + 1
-    return 0
-
-
-_QUOTES = re.compile(r"^[ ]*(?:\"{3}|'{3})[ ]*$", re.MULTILINE)  # of a docstring in a request
-_ATOM = re.compile(r"-?\d[\d_]*(?:\.\d+)?(?:[eE][+-]?\d+)?|True\b|False\b|None\b|set\(\)")
-_QUOTED = re.compile(r"[rb]?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")
-
-
-def _literal_at(text: str, start: int) -> str:
-    """The Python literal that begins there, or ""."""
-    found = _ATOM.match(text, start) or _QUOTED.match(text, start)
-    end = found.end() if found else _closing(text, start) if text[start : start + 1] in {"[", "(", "{"} else 0
-    value = text[start:end] if end else ""
-    try:
-        ast.literal_eval(value)
-    except UNREADABLE:
-        return ""
-    return value
-
-
-def _parses(code: str) -> bool:
-    try:
-        ast.parse(code)
-    except UNREADABLE:
-        return False
-    return True

@@ -58,6 +58,13 @@ def definitions(source: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(node.name for node in tree.body if isinstance(node, kinds)))
 
 
+def parameters(source: str) -> dict[str, tuple[str, ...]]:
+    """The names of the parameters of each function at the top level, as far as they can be given by name."""
+    tree = _parsed(source)
+    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef)) if tree else ()
+    return {its.name: tuple(arg.arg for arg in (*its.args.args, *its.args.kwonlyargs)) for its in functions}
+
+
 def readable(source: str) -> str:
     """As much of the beginning of `source` as parses: of a stream that has not ended, of code that prose follows."""
     lines = source.split("\n")
