@@ -17,6 +17,8 @@ class TestChanges(TypedDict, total=False):
     call: str
     expected: str
     standing: Standing
+    origin: TestOrigin
+    turn_id: str | None
 
 
 class CellTestStore(Store):

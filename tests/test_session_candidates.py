@@ -169,3 +169,27 @@ def test_a_turn_costs_what_all_of_its_candidates_cost(stage: Stage) -> None:
     assert len(each) == 2
     assert turn.tokens_out == sum(tokens or 0 for tokens in each)
     assert turn.tokens_in == 2 * stage.engine.prompts[0].tokens
+
+
+def test_the_examples_of_the_request_end_the_search_too(stage: Stage) -> None:
+    session = stage.session()
+    stage.engine.enqueue(NONE)
+    Endless(stage.engine)
+    stage.playground.turns.ask(OWNER, session, REQUEST, "auto", candidates=2, first_pass=True)
+    after = quiet(stage, session)
+    assert "% 2" in after.versions[after.cells[0].id].source
+
+
+def test_claims_about_an_earlier_version_do_not_choose(stage: Stage) -> None:
+    session = stage.session()
+    copy = "```python\ndef order(xs):\n    return sorted(xs)\n\nprint(order([2, 1]))  # Output: [1, 2]\n```\nDone."
+    other = "```python\ndef order(xs):\n    return list(xs)[::-1] or sorted(xs)\n```\nDone."
+    in_place = "```python\ndef order(xs):\n    xs.sort()\n```\nDone."
+    cell = stage.ask(session, "Sort a list", copy).cells[0].id
+    quiet(stage, session)
+    stage.engine.enqueue(in_place, other, "```python\nassert order([2, 1]) == None\n```")
+    stage.playground.turns.ask(OWNER, session, "Sort it in place and return None", cell, candidates=2)
+    snapshot = quiet(stage, session)
+    [state] = snapshot.tested[cell].states
+    assert (state.test.expected, state.test.origin) == ("None", "model")
+    assert "xs.sort()" in snapshot.versions[cell].source

@@ -300,3 +300,36 @@ def test_a_version_that_is_typed_is_judged_when_the_typing_pauses(stage: Stage) 
     assert state.verdict.sha256 == sha256_of("def sort_list(xs):\n    return xs[::-1]")
     assert (state.failing, state.verdict.actual) == (False, "[1, 3]")
     assert stage.playground.snapshot(OWNER, session).versions[cell].status == "open"
+
+
+def test_an_example_counts_as_long_as_the_docstring_holds_it(stage: Stage) -> None:
+    code = (
+        '```python\ndef sort_list(xs):\n    """Sort.\n\n    >>> sort_list([2, 1])\n    {}\n    """\n    {}\n```\nDone.'
+    )
+    session, cell = sorting(stage, "Sort a list", code.format("[1, 2]", "return sorted(xs)"))
+    stage.ask(session, "Make it in-place", IN_PLACE, cell)
+    [state] = states(judged(stage, session))
+    assert (state.failing, state.counts) == (True, False)
+    stage.ask(session, "Say so", code.format("[2, 1]", "return list(xs)"), cell)
+    [state] = states(judged(stage, session))
+    assert (state.test.expected, state.failing, state.counts) == ("[2, 1]", False, True)
+
+
+def test_a_later_request_overrules_the_example_of_an_earlier_one(stage: Stage) -> None:
+    session, cell = sorting(stage)
+    stage.ask(session, "Descending: sort([3, 1]) gives [3, 1]", REVERSED, cell)
+    [state] = states(judged(stage, session))
+    assert (state.test.expected, state.failing) == ("[3, 1]", False)
+
+
+def test_a_repair_that_came_to_the_same_code_is_asked_more_freely(stage: Stage) -> None:
+    session, cell = halves(stage, "0")
+    repaired(stage, session, cell, body("1"), body("1 "), body("n / 2"))
+    assert [its.temperature for its in stage.engine.samplings] == [0.2, 0.2, 0.7]
+
+
+def test_requests_for_repairs_are_no_standing_constraints(stage: Stage) -> None:
+    session, cell = halves(stage, "0")
+    repaired(stage, session, cell, body("7"), body("9"), body("n / 2"))
+    told = stage.playground.turns.sees(OWNER, session, "Go on", cell)
+    assert "Repair 1" not in str(told["parts"])

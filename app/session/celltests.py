@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from app.runner import RunnerError
 from app.session import claims
-from app.session.checks import Check, problem
+from app.session.checks import Check, plain, problem
 from app.session.desk import Desk
 from app.session.errors import Busy, Refused
 from app.session.feed import Changes
@@ -26,6 +26,7 @@ from storage.transaction import Transaction
 
 LONGEST = 4000  # characters of a call or an expected value
 MOST = 40  # tests of one cell
+CLAIMED = frozenset({"docstring", "answer", "model"})  # origins that nobody has to have looked at
 PROPOSED_TOKENS = 400
 PROPOSE = (
     "Here is a Python function:\n```python\n{source}\n```\n"
@@ -177,12 +178,19 @@ class CellTests:
                 self.judge_now(owner, session_id)
 
     def take_up(self, cell_id: str, turn_id: str | None, origin: TestOrigin, found: Sequence[Check]) -> None:
-        """Keep checks as unconfirmed tests, except for calls that the cell has a test for or had one rejected."""
+        """Keep checks as unconfirmed tests, except for calls that the cell has a test for or had one rejected.
+
+        What was only claimed of an earlier version gives way to what is said of the same call now.
+        """
         with self._desk.database.begin() as tx:
-            known = tx.tests(cell_id)
-            calls = {_plain(test.call) for test in known}
-            room = MOST - sum(test.standing != "rejected" for test in known)
-            fresh = [check for check in found if _plain(check.call) not in calls]
+            tests = tx.tests(cell_id)
+            known = {plain(test.call): test for test in tests}
+            room = MOST - sum(test.standing != "rejected" for test in tests)
+            for check in found:
+                old = known.get(plain(check.call))
+                if old and _gives_way(old, turn_id, origin):
+                    tx.update_test(old.id, expected=storable(check.expected), origin=origin, turn_id=turn_id)
+            fresh = [check for check in found if plain(check.call) not in known]
             for check in fresh[: max(room, 0)]:
                 tx.create_test(cell_id, storable(check.call), storable(check.expected), origin=origin, turn_id=turn_id)
 
@@ -278,5 +286,7 @@ def checked(call: str, expected: str) -> Check:
     return check
 
 
-def _plain(call: str) -> str:
-    return "".join(call.split())
+def _gives_way(old: CellTest, turn_id: str | None, origin: TestOrigin) -> bool:
+    """Whether a test is a claim of another turn that is no more trustworthy than the new one."""
+    later = old.standing == "unconfirmed" and old.turn_id not in {turn_id, None}
+    return later and (old.origin in CLAIMED or (old.origin == origin == "request"))

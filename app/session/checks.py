@@ -59,6 +59,11 @@ class _Claim:
     kept: tuple[Any, ...]  # one a side: () for a side that is evaluated, (value,) for a literal
 
 
+def plain(call: str) -> str:
+    """The call without its spaces: the same for calls that differ in nothing else."""
+    return "".join(call.split())
+
+
 def problem(check: Check) -> str:
     """Why the check cannot be judged, or ""."""
     try:

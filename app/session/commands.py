@@ -6,6 +6,7 @@ A turn keeps the word as it was typed, so that it can be asked again; the model 
 import re
 from dataclasses import dataclass
 
+_FIX = re.compile(r"(?:Fix(?: it| this| the error)?|Repair \d+ of \d+): ")
 _WORD = re.compile(r"/([a-z]+)(?:\s+(.*))?\Z", re.DOTALL)
 
 
@@ -59,6 +60,11 @@ def command_of(request: str) -> Commanded | None:
         return None
     rest = (found[2] or "").strip()
     return Commanded(command, command.told.replace("{}", rest).strip(), bool(rest) or not command.needs)
+
+
+def is_momentary(request: str) -> bool:
+    """Whether a request is about how things stand now, and asks for nothing that has to hold later."""
+    return command_of(request) is not None or _FIX.match(request) is not None
 
 
 def is_talk(request: str) -> bool:

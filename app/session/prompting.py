@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from app.session import evidence
-from app.session.commands import command_of
+from app.session.commands import command_of, is_momentary
 from app.session.lineage import title_of
 from app.session.slots import filled
 from app.session.snapshot import Snapshot
@@ -41,17 +41,14 @@ def state(
         talk=command is not None and command.its.talk,
         target=TargetCell(numbers[target], title_of(source) or None, source) if target and source.strip() else None,
         constraints=tuple(
-            filled(turn.request, inputs) for turn in earlier if target and turn.cell_id == target and not _done(turn)
+            filled(turn.request, inputs)
+            for turn in earlier
+            if target and turn.cell_id == target and not is_momentary(turn.request)
         ),
         others=tuple(OtherCell(numbers[key], text) for key, text in sources.items() if key != target and text.strip()),
         evidence=evidence.chosen(snapshot, target, without) if base is None else (),
         dialogue=tuple(_dialogue(snapshot, earlier)),
     )
-
-
-def _done(turn: Turn) -> bool:
-    """Whether what was asked was done once, and holds nothing for the future."""
-    return command_of(turn.request) is not None
 
 
 def _dialogue(snapshot: Snapshot, earlier: Sequence[Turn]) -> list[tuple[str, str]]:

@@ -18,6 +18,7 @@ from app.session.errors import Busy, Missing, Refused, SessionError
 from app.session.evidence import Evidence
 from app.session.feed import Changes
 from app.session.judging import Judge
+from app.session.ranking import distinct
 from app.session.runs import Runs
 from app.session.snapshot import Snapshot
 from app.session.tested import Tested
@@ -138,7 +139,8 @@ class Repairs:
         faults = wrong(self._read(owner, work.session_id), work.cell_id)
         if not faults or work.stop.is_set():
             return False
-        turn = self._turns.ask(owner, work.session_id, f"Repair {place}: {named(faults)}", work.cell_id)
+        request, stuck = f"Repair {place}: {named(faults)}", repeats([its.version.source for its in tried])
+        turn = self._turns.ask(owner, work.session_id, request, work.cell_id, livelier=stuck)
         writing = self._desk.at_work.writing(work.session_id).get(turn.id)
         while writing and not writing.ended.wait(GLANCE):
             if work.stop.is_set():
@@ -214,6 +216,11 @@ def reason(last: Tried, held: Worth, its: Worth) -> str:
         return f"It runs without an error, and {this} does not."
     tests = f"{held.held} test{'' if held.held == 1 else 's'}"
     return f"It holds {tests}, and {this} {its.held if its.held != held.held else 'no more'}."
+
+
+def repeats(sources: Sequence[str]) -> bool:
+    """Whether the last source is the same code as one before it: asked in the same way, more of it would come."""
+    return len(sources) - 1 not in distinct(sources)
 
 
 def _shown(snapshot: Snapshot, cell_id: str, turn_id: str = "") -> Tried:

@@ -14,7 +14,7 @@ from app.session.feed import Changes
 from app.session.judging import Judge
 from app.session.ranking import Contender, distinct, full_pass, rank
 from app.session.snapshot import Snapshot
-from app.session.tested import binds
+from app.session.tested import binds, concerns
 from app.session.words import storable
 from app.session.work import Testing, Writing
 from model.engine import Engine, Outcome, Sampling, TextStream
@@ -45,7 +45,7 @@ class Rivals:
         tests: takes up the examples that come with the answers.
         judge: runs them.
         count: how many answers there are in all.
-        first_pass: stop sampling as soon as one answer holds every test.
+        first_pass: stop sampling as soon as one answer holds every test that binds.
     """
 
     def __init__(
@@ -142,12 +142,11 @@ class Rivals:
         self._look_at(sample, work)
 
     def _look_at(self, sample: Sample, work: Writing) -> None:
-        """End the sampling once an answer holds every test, where that is asked for."""
+        """End the sampling once an answer holds every test that binds, where that is asked for."""
         if self._first_pass and work.cell_id and sample.reply.code and not work.stop.is_set():
             with suppress(RunnerError, StorageError, NotFound):  # then it does not end early
-                tests, code = self._known(work.cell_id), self._complete(sample.reply).code
-                verdicts = self._verdicts(self._read(), work.cell_id, code, tests)
-                if full_pass(Contender(code, verdicts)):
+                code = self._complete(sample.reply).code
+                if full_pass(Contender(code, self._binding(work, work.cell_id, code))):
                     self._enough.set()
 
     def _ranked(self, samples: Sequence[Sample], work: Writing) -> Sample:
@@ -167,22 +166,31 @@ class Rivals:
 
     def _gather(self, kept: Sequence[Sample], work: Writing, cell_id: str) -> list[CellTest]:
         """The tests to judge by: what the request says, what the answers claim, and where nobody says, the model."""
-        request = next((its.request for its in self._read().turns if its.id == work.turn_id), "")
+        request = _request(self._read(), work)
         self._tests.take_up(cell_id, work.turn_id, "request", claims.of_request(request, kept[0].reply.code))
         for its in kept:
             self._tests.take_up(cell_id, work.turn_id, "docstring", claims.of_source(its.reply.code))
             self._tests.take_up(cell_id, work.turn_id, "answer", claims.of_reply(its.reply.examples))
         self._desk.records_changed(work.session_id)
-        if not self._known(cell_id) and self._engine is not None and len(kept) > 1:
+        if not self._known(cell_id, work.turn_id) and self._engine is not None and len(kept) > 1:
             asking = Testing(cell_id, work.session_id, "ask", stop=work.stop)
             found = self._tests.ask_for_tests(self._engine, kept[0].reply.code, kept[0].sampling, asking)
             self._tests.take_up(cell_id, work.turn_id, "model", found)
             self._desk.records_changed(work.session_id)
-        return self._known(cell_id)
+        return self._known(cell_id, work.turn_id)
 
-    def _known(self, cell_id: str) -> list[CellTest]:
+    def _known(self, cell_id: str, turn_id: str) -> list[CellTest]:
         tested = self._read().tested.get(cell_id)
-        return [state.test for state in tested.states] if tested else []
+        return [state.test for state in tested.states if concerns(state.test, turn_id)] if tested else []
+
+    def _binding(self, work: Writing, cell_id: str, source: str) -> list[Verdict]:
+        """The verdicts on what binds already: pinned tests, and the examples of this and earlier requests."""
+        snapshot = self._read()
+        checks = [
+            Check(test.call, test.expected) for test in self._known(cell_id, work.turn_id) if binds(test)
+        ] + claims.of_request(_request(snapshot, work), source)
+        pieces = with_source(snapshot.pieces, cell_id, source)
+        return [judged.verdict for judged in self._judge.judge(pieces, cell_id, checks)]
 
     def _verdicts(self, snapshot: Snapshot, cell_id: str, source: str, tests: Sequence[CellTest]) -> list[Verdict]:
         pieces = with_source(snapshot.pieces, cell_id, source)
@@ -208,6 +216,10 @@ class Rivals:
         if work.message != message:
             work.message = message
             self._desk.feed.tell(work.session_id, Changes(turns={work.turn_id}))
+
+
+def _request(snapshot: Snapshot, work: Writing) -> str:
+    return next((its.request for its in snapshot.turns if its.id == work.turn_id), "")
 
 
 def stored(tests: Sequence[CellTest], verdicts: Sequence[Verdict]) -> Json:

@@ -1,8 +1,10 @@
 """How the tests of each cell stand: on the version shown, and on those before it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from app.session import claims
+from app.session.checks import plain
 from app.session.lineage import Piece
 from app.session.programs import program
 from storage.records import CellTest, KeptVerdict, Version, sha256_of
@@ -16,11 +18,13 @@ class State:
     Attributes:
         verdict: on the code that stands there now, the cells it leans on included; None until it was judged.
         held: id of the newest version before the one shown on which it passed.
+        written: of an example from a docstring, whether it stands in the docstrings of the version shown.
     """
 
     test: CellTest
     verdict: KeptVerdict | None
     held: str | None
+    written: bool = True
 
     @property
     def pinned(self) -> bool:
@@ -30,6 +34,8 @@ class State:
     @property
     def counts(self) -> bool:
         """Whether a person stands for it; what a model claims counts only once it is pinned."""
+        if self.test.origin == "docstring" and not self.written:
+            return self.pinned
         return self.pinned or self.test.origin in {"hand", "request", "docstring", "question"}
 
     @property
@@ -46,6 +52,11 @@ class State:
 def binds(test: CellTest) -> bool:
     """Whether a test decides between answers: it is pinned, or stands in the request itself."""
     return test.standing == "pinned" or test.origin == "request"
+
+
+def concerns(test: CellTest, turn_id: str) -> bool:
+    """Whether a test says something of the answers to a turn; claims about an earlier version do not."""
+    return binds(test) or test.turn_id in {turn_id, None}
 
 
 @dataclass(frozen=True)
@@ -88,7 +99,15 @@ def read(
 def _tested(
     tests: Sequence[CellTest], verdicts: Mapping[str, Sequence[KeptVerdict]], shown: Version, pieces: Sequence[Piece]
 ) -> Tested:
-    states = [_state(test, verdicts.get(test.id, ()), shown, pieces) for test in tests]
+    docstrings = any(test.origin == "docstring" for test in tests)
+    written = {plain(its.call): its.expected for its in claims.of_source(shown.source)} if docstrings else {}
+    states = [
+        replace(
+            _state(test, verdicts.get(test.id, ()), shown, pieces),
+            written=test.origin != "docstring" or written.get(plain(test.call)) == test.expected,
+        )
+        for test in tests
+    ]
     scores: dict[str, tuple[int, int]] = {}
     for verdict in (its for state in states if state.counts for its in verdicts.get(state.test.id, ())):
         passed, judged = scores.get(verdict.version_id, (0, 0))

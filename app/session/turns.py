@@ -62,6 +62,7 @@ class Turns:
         without: Sequence[str] = (),
         candidates: int = 1,
         first_pass: bool = False,
+        livelier: bool = False,
     ) -> Turn:
         """Begin a turn at the end of the branch shown.
 
@@ -72,7 +73,8 @@ class Turns:
             target: a cell's id, `new`, or `auto` to let the request and the answer decide.
             without: keys of evidence (`app.session.evidence`) that the model is not to be told.
             candidates: how many answers to sample, up to `MOST_CANDIDATES`; the best becomes the version.
-            first_pass: stop sampling once an answer holds every test.
+            first_pass: stop sampling once an answer holds every test that binds.
+            livelier: sample at a temperature of at least `LIVELIER`, as what comes otherwise is known already.
 
         Raises:
             Refused: the request is empty or too long.
@@ -92,7 +94,7 @@ class Turns:
                 turn = self._turn(tx, session, words, session.head_turn_id, where)
                 title = title_of_request(words) if session.title == UNTITLED else session.title
                 tx.update_session(session.id, head_turn_id=turn.id, draft="", title=title)
-            sampling = _seeded(sampling_of(session.sampling))
+            sampling = _seeded(_livelier(session) if livelier else sampling_of(session.sampling))
             several = candidates > 1 and not is_talk(words)
             rivals = self._rivals(owner, session_id, candidates, first_pass=first_pass) if several else None
             self._begin(owner, turn, target, base_id=None, sampling=sampling, without=without, rivals=rivals)
@@ -124,9 +126,7 @@ class Turns:
                 base_id = tx.version(old.version_id).parent_id if old.version_id and cell_id else None
                 turn = self._turn(tx, session, words, old.parent_id, self._aim(snapshot, words, target or "auto"))
                 tx.update_session(session.id, head_turn_id=turn.id)
-            sampling = sampling_of(session.sampling)
-            if request is None:
-                sampling = replace(sampling, temperature=max(sampling.temperature, LIVELIER), seed=None)
+            sampling = _livelier(session) if request is None else sampling_of(session.sampling)
             again = cell_id is not None
             self._begin(owner, turn, target or "auto", base_id=base_id, sampling=_seeded(sampling), again=again)
         return turn
@@ -379,6 +379,12 @@ def _writer(version: Version) -> str:
     if version.turn_id is None:
         raise Missing("No turn wrote this version: it was typed, restored or copied. Choose one that a turn wrote.")
     return version.turn_id
+
+
+def _livelier(session: Session) -> Sampling:
+    """The session's sampling, free enough for the same request to be answered in another way."""
+    sampling = sampling_of(session.sampling)
+    return replace(sampling, temperature=max(sampling.temperature, LIVELIER), seed=None)
 
 
 def _seeded(sampling: Sampling) -> Sampling:
