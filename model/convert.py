@@ -139,6 +139,8 @@ def _convert_file(source: Path, folder: Path, form: Form, report: Report, cancel
     from gguf import GGUFReader
     from transformers import AutoConfig, AutoModelForCausalLM
 
+    meter = Meter("converting", source.stat().st_size, report)
+    meter.at(0)  # the tokenizer takes a while, and what was shown before it is over
     reader = GGUFReader(source)
     _convert_tokenizer(source, _text(reader, "tokenizer.ggml.pre"), folder)
     config = AutoConfig.from_pretrained(source.parent, gguf_file=source.name)
@@ -148,7 +150,6 @@ def _convert_file(source: Path, folder: Path, form: Form, report: Report, cancel
     model.config.save_pretrained(folder)
     if model.generation_config:
         model.generation_config.save_pretrained(folder)
-    meter = Meter("converting", source.stat().st_size, report)
     _write_shards(_tensors(reader, model, form, meter, cancel), folder)
     return _file_type(reader)
 

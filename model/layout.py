@@ -6,6 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
+from model.echo import CHANGE, CURRENT_CODE, CURRENT_FUNCTION, DEFINED, EARLIER, HAPPENED, KEEP
 from model.outline import Definition, outline, parse
 from model.window import Draft, Group, Piece, cut_middle
 
@@ -32,7 +33,7 @@ def chat(state: PromptState, *, begin: bool = True) -> Draft:
     Where the answer cannot be begun for the model, it is told in words how to begin.
     """
     beginning = _beginning(state)
-    others = _others(state, Group("Already defined in this notebook, ready to be called:\n```python\n", "```\n\n"))
+    others = _others(state, Group(f"{DEFINED}, ready to be called:\n```python\n", "```\n\n"))
     constraints = _constraints(state)
     target = _target(state.target)
     evidence = _evidence(state)
@@ -50,7 +51,7 @@ def chat(state: PromptState, *, begin: bool = True) -> Draft:
 
 def talk(state: PromptState) -> Draft:
     """A question about the cell as it is now, answered in words."""
-    others = _others(state, Group("Already defined in this notebook:\n```python\n", "```\n\n"))
+    others = _others(state, Group(f"{DEFINED}:\n```python\n", "```\n\n"))
     target = _target(state.target)
     evidence = _evidence(state)
     request = Piece("request", "Request", (clean(state.request).strip(),))
@@ -104,7 +105,7 @@ def _others(state: PromptState, group: Group) -> list[Piece]:
 
 
 def _constraints(state: PromptState) -> list[Piece]:
-    group = Group("Earlier requests, which still hold:\n", "\n")
+    group = Group(f"{EARLIER}\n", "\n")
     return [
         Piece("constraint", f"Earlier request {number}", (f"- {' '.join(clean(text).split())}\n", ""), group)
         for number, text in enumerate(state.constraints, 1)
@@ -114,8 +115,8 @@ def _constraints(state: PromptState) -> list[Piece]:
 def _target(target: TargetCell | None) -> list[Piece]:
     if target is None:
         return []
-    what = "function" if target.name else "code"
-    group = Group(f"Current {what}:\n```python\n", "\n```\n\n")
+    heading = CURRENT_FUNCTION if target.name else CURRENT_CODE
+    group = Group(f"{heading}\n```python\n", "\n```\n\n")
     return [Piece("target", f"Cell {target.number} as it is now", (clean(target.source).strip("\n"),), group)]
 
 
@@ -129,7 +130,7 @@ def _codegen_target(state: PromptState) -> list[Piece]:
 
 
 def _evidence(state: PromptState) -> list[Piece]:
-    group = Group("What happened when it ran:\n", "\n")
+    group = Group(f"{HAPPENED}\n", "\n")
     mark = "... left out ..."
     pieces = []
     for title, text in state.evidence:
@@ -144,8 +145,8 @@ def _chat_request(state: PromptState) -> Piece:
     if state.target is None:
         return Piece("request", "Request", (request,))
     words = Group(
-        "Change it: ",
-        "\nKeep everything else as it is. Give the complete code, then say in one short sentence what changed.",
+        CHANGE,
+        f"\n{KEEP} Give the complete code, then say in one short sentence what changed.",
     )
     return Piece("request", "Request", (request,), words)
 

@@ -104,6 +104,7 @@ class Prompt:
         reserved: tokens of the window kept free for the answer.
         style: the layout, which the reader of the answer has to know.
         estimated: the tokens are estimates.
+        stubs: lines that stand for what other cells define; an answer that repeats them means nothing by it.
     """
 
     segments: tuple[Segment, ...]
@@ -115,6 +116,7 @@ class Prompt:
     reserved: int
     style: PromptStyle
     estimated: bool = False
+    stubs: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

@@ -11,10 +11,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from model.echo import Echo
 from model.examples import Example, hidden_tail, lift
 from model.outline import definitions
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from model.engine import PromptStyle
 
 _FENCE = re.compile(r"^([ \t]*)```+[ \t]*(.*)$")
@@ -76,9 +79,11 @@ class ReplyReader:
     Args:
         begun: the beginning of the answer that was written for the model (`Prompt.begun`).
         style: in the codegen style everything is code.
+        stubs: lines of the prompt that do not count where the answer repeats them (`Prompt.stubs`).
     """
 
-    def __init__(self, begun: str = "", style: PromptStyle = "chat") -> None:
+    def __init__(self, begun: str = "", style: PromptStyle = "chat", stubs: Collection[str] = ()) -> None:
+        self._echo = Echo(stubs)
         self._tail = ""
         self._code: list[str] = []
         self._prose: list[str] = []
@@ -106,7 +111,7 @@ class ReplyReader:
     @property
     def prose(self) -> str:
         """The prose that is certain so far."""
-        tail = self._tail if self._speaking() and not self._tail.lstrip().startswith("`") else ""
+        tail = self._tail if self._speaking() and self._tells(self._tail) else ""
         return "\n".join([*self._prose, tail.rstrip("\r")]).strip()
 
     def _speaking(self) -> bool:
@@ -114,6 +119,10 @@ class ReplyReader:
         if self._read == self._at_first:
             return not any(self._tail.startswith(word) or word.startswith(self._tail) for word in _BARE_CODE)
         return self._read == self._in_prose
+
+    def _tells(self, tail: str) -> bool:
+        """Whether the unfinished line is neither the beginning of a fence nor of an echo."""
+        return not tail.lstrip().startswith("`") and not self._echo.may_be_in_prose(tail)
 
     def finish(self) -> Reply:
         """Take what was held back and close every open block."""
@@ -136,14 +145,14 @@ class ReplyReader:
         if _SENTENCE.match(line) or _FENCE.match(line):
             self._read = self._in_prose
             self._prose.append("" if _FENCE.match(line) else line)
-        else:
+        elif not self._echo.in_code(line):
             self._code.append(line)
 
     def _in_prose(self, line: str) -> None:
         """Outside of any block; a fence opens the code, or a second block once there is code."""
         fence = _FENCE.match(line)
         if fence is None:
-            self._prose.append(line)
+            self._prose += [] if self._echo.in_prose(line) else [line]
         elif any(text.strip() for text in self._code):
             self._read, self._block, self._indent = self._in_second, [line], fence.group(1)
         else:
@@ -183,7 +192,7 @@ class ReplyReader:
                 self._prose.append(fence.group(2))
             elif fence.group(2):
                 self._in_prose(line)
-        else:
+        elif not self._echo.in_code(self._dedented(line)):
             self._code.append(self._dedented(line))
 
     def _anew(self, line: str) -> bool:
@@ -218,4 +227,6 @@ class ReplyReader:
         if self._tail.strip(" \t\r`") == "":
             return ""
         tail = self._lead if not self._code and self._anew(self._tail) else self._tail
+        if self._echo.may_be_in_code(self._dedented(tail)):
+            return ""
         return self._dedented(tail).rstrip("\r`")

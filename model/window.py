@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from model.echo import stubs
 from model.errors import RequestTooLong
 from model.prompt import Part, Prompt, Segment
 
@@ -109,6 +110,7 @@ class _Fitting:
             reserved=self.reserved,
             style=self.draft.style,
             estimated=not self.engine.exact,
+            stubs=tuple(stub for piece in self.draft.pieces if piece.name == "cell" for stub in stubs(piece.text)),
         )
 
     def _shorten(self) -> None:

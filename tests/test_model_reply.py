@@ -1,5 +1,7 @@
 """The reader of answers: code is code, prose is prose, and no fence is ever shown."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,6 +47,29 @@ ANSWERS = {
 @pytest.mark.parametrize("text", ANSWERS.values(), ids=ANSWERS.keys())
 def test_every_way_to_fence_gives_the_same_code_and_prose(text: str) -> None:
     assert read(text) == Reply(SORT, "It sorts.", ())
+
+
+def test_what_is_copied_from_the_prompt_is_no_answer() -> None:
+    stub = "def total(items): ...  # Sum of all."
+    text = f"{stub}\n\n{SORT}\n\n# Change it: Make it in-place\nsort([2])\n```\nCurrent function:\n\nChange it: Make it"
+    reader, shown, said = ReplyReader(FENCE, stubs=[stub]), "", ""
+    for character in text:
+        reader.feed(character)
+        shown, said = shown + reader.code, said + reader.prose
+    assert reader.finish() == Reply(f"{SORT}\n\nsort([2])", "", ())
+    assert not {"total", "Change", "Current"} & set(re.findall(r"\w+", shown + said))
+
+
+def test_a_function_that_is_written_anew_is_no_copy_of_its_signature() -> None:
+    code = "def total(items):\n    return sum(items)"
+    reader = ReplyReader(FENCE, stubs=["def total(items): ..."])
+    reader.feed(f"{code}\n```\n")
+    assert reader.finish().code == code
+
+
+@pytest.mark.parametrize("label", ["Explanation:", "### Explanation:", "**Explanation:**"])
+def test_a_label_above_the_explanation_says_nothing(label: str) -> None:
+    assert read(f"{SORT}\n```\n{label}\nIt sorts.").prose == "It sorts."
 
 
 def test_prose_first() -> None:

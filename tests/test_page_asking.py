@@ -43,6 +43,16 @@ def test_code_is_shown_while_it_is_written(slow_tab: Tab) -> None:
     assert slow_tab.view()["turns"][0]["status"] == "writing"
 
 
+def test_code_is_shown_while_it_is_open_which_cell_it_goes_to(slow_tab: Tab) -> None:
+    slow_tab.first("def long_story() -> int:\n    return 1\n")
+    slow_tab.ask("Write a function that tells a long story")
+    on_its_way = slow_tab.page.get_by_role("article", name="Code on its way")
+    expect(on_its_way).to_contain_text("total += 2")
+    slow_tab.page.get_by_role("button", name="Stop").first.click()
+    expect(on_its_way).to_have_count(0)
+    expect(slow_tab.cell(1)).to_contain_text("total += 2")
+
+
 def test_no_fence_and_no_stray_word_is_ever_shown_in_a_cell(
     site: Callable[..., Site], visitor: Callable[..., Visitor]
 ) -> None:

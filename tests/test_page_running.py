@@ -68,11 +68,12 @@ def test_a_later_cell_uses_a_function_of_an_earlier_one(tab: Tab) -> None:
     expect(tab.run(2)).to_contain_text("42")
 
 
-def test_run_all_runs_every_cell_from_the_top(tab: Tab) -> None:
-    tab.cells("start = 40", "start + 2")
+def test_run_all_runs_every_cell_from_the_top_until_one_fails(tab: Tab) -> None:
+    tab.cells("start = 40", "start + 2", "start / 0", "start + 3")
     tab.page.get_by_role("button", name="Run all").click()
     expect(tab.output(2)).to_contain_text("42")
     expect(tab.cell(1)).to_contain_text("[1]")
+    expect(tab.cell(4)).to_contain_text("not run: an earlier cell did not end well")
 
 
 def test_a_run_can_be_interrupted_and_says_so(tab: Tab) -> None:

@@ -199,7 +199,7 @@ class CellTests:
         request = PROPOSE.format(source=source, name=title_of(source))
         asked = Sampling(temperature=0.0, max_tokens=min(PROPOSED_TOKENS, sampling.max_tokens))
         prompt = build(PromptState(request), engine, asked)
-        reader = ReplyReader(prompt.begun, prompt.style)
+        reader = ReplyReader(prompt.begun, prompt.style, prompt.stubs)
         with engine.stream(prompt, asked, work.stop) as pieces:
             for piece in pieces:
                 reader.feed(piece)

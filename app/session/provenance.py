@@ -64,6 +64,7 @@ def recipe(prompt: Prompt) -> Json:
         "reserved": prompt.reserved,
         "style": prompt.style,
         "estimated": prompt.estimated,
+        "stubs": list(prompt.stubs),
     }
 
 
@@ -83,5 +84,6 @@ def prompt_again(turn: Turn, engine: Engine) -> tuple[Prompt, Sampling]:
             "loaded now and would write something else. Choose that model first, or regenerate."
         )
     segments = tuple(Segment(text, control) for text, control in kept["segments"])
-    whole = {**kept, "segments": segments, "stop_strings": tuple(kept["stop_strings"]), "parts": ()}
+    lists = {name: tuple(kept.get(name, ())) for name in ("stop_strings", "stubs")}
+    whole = {**kept, **lists, "segments": segments, "parts": ()}
     return Prompt(**whole), Sampling(**turn.sampling)

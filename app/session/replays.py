@@ -222,7 +222,7 @@ def _state(turn: Turn, request: str, codes: Mapping[str, str], dialogue: Sequenc
 
 def _written(engine: Engine, state: PromptState, sampling: Sampling, stop: threading.Event) -> Reply:
     prompt = build(state, engine, sampling)
-    reader = ReplyReader(prompt.begun, prompt.style)
+    reader = ReplyReader(prompt.begun, prompt.style, prompt.stubs)
     with engine.stream(prompt, sampling, stop) as pieces:
         for piece in pieces:
             reader.feed(piece)

@@ -130,7 +130,7 @@ class Rivals:
         )
 
     def _sample(self, place: int, stream: TextStream, prompt: Prompt, sampling: Sampling, work: Writing) -> None:
-        reader = ReplyReader(prompt.begun, prompt.style)
+        reader = ReplyReader(prompt.begun, prompt.style, prompt.stubs)
         with stream as pieces:
             for piece in pieces:
                 reader.feed(piece)

@@ -77,6 +77,7 @@ def turn(snapshot: Snapshot, its: Turn) -> Json:
         "cell": _answer(snapshot, its, work),
         "about": _about(snapshot, its),
         "lines": work.code.count("\n") + 1 if work and work.code else 0,
+        "unplaced": work.code if work and work.version_id is None else "",
         "branch": _branch(snapshot, its),
         "model": its.model,
         "cost": _cost(its),

@@ -1,6 +1,7 @@
 // An answer in one line: where it went, what became of it. It leads to its cell.
 import { Icon, type IconName } from "./icons";
 import { seconds } from "./format";
+import { begun } from "./notebook/format";
 import { auditLook, warnedLines } from "./notebook/audit";
 import { activeCell, cells, showCell, turns } from "./store";
 import type { Cell, Run, Turn } from "./types";
@@ -61,7 +62,7 @@ function Progress({ lines, of }: { lines: number; of: number }) {
 function evidence(turn: Turn, cell: Cell | undefined): Evidence[] {
   switch (turn.status) {
     case "queued":
-      return [{ words: turn.message || "waits for the one before", tone: "live", icon: "clock" }];
+      return [queued(turn)];
     case "writing":
       return [{ words: turn.message || (turn.cell || turn.lines ? "writing" : "reading the request"), tone: "live" }, ...line(turn, cell)];
     case "stopped":
@@ -73,6 +74,13 @@ function evidence(turn: Turn, cell: Cell | undefined): Evidence[] {
     case "done":
       return ran(turn, cell);
   }
+}
+
+/** The first in line begins at once: it has nothing to wait for. */
+function queued({ number, message }: Turn): Evidence {
+  const ahead = turns.value.some((one) => one.number < number && (one.status === "writing" || one.status === "queued"));
+  if (!message && !ahead) return { words: "reading the request", tone: "live" };
+  return { words: message || "waits for the one before", tone: "live", icon: "clock" };
 }
 
 function line(turn: Turn, cell: Cell | undefined): Evidence[] {
@@ -126,7 +134,7 @@ function outcome(run: Run): Evidence {
       return { words: run.status, tone: "live" };
     case "interrupted":
     case "cut":
-      return { words: run.status === "cut" ? "run cut off" : "interrupted", icon: "stop" };
+      return { words: run.status === "cut" ? "run cut off" : begun(run) ? "interrupted" : "not run", icon: "stop" };
     case "limit":
     case "died":
       return { words: run.message || (run.status === "limit" ? "stopped by a limit" : "the kernel died"), tone: "fail", icon: "stop" };

@@ -42,6 +42,7 @@ export interface Turn {
   about: { id: string; number: number } | null; // the cell that an answer in words speaks of
   cell: { id: string; number: number | null; version: number } | null; // number is null once the cell was deleted
   lines: number; // of code written so far, also while it is open which cell they go to; 0 once the answer has ended
+  unplaced: string; // the code so far, while it is open which cell it goes to, else ""
   branch: { index: number; count: number; previous: string | null; next: string | null }; // siblings: other requests at this place
   model: string;
   cost: Cost | null; // of an answer that has ended, where a token came

@@ -71,7 +71,7 @@ export function Code({ cell, text, hidden }: { cell: Cell; text: CellText; hidde
 }
 
 /** Keeps what is being written in sight, until the person scrolls or types somewhere else. */
-function useFollowing(place: RefObject<HTMLElement>, writing: boolean): () => void {
+export function useFollowing(place: RefObject<HTMLElement>, writing: boolean): () => void {
   const following = useRef(false);
   useLayoutEffect(() => {
     const pane = place.current?.closest<HTMLElement>(".cells");

@@ -48,7 +48,7 @@ function drawn(old: string, now: string) {
 }
 
 /** Code that is only read. */
-export function Listing({ source, label }: { source: string; label: string }) {
+export function Listing({ source, label, live = false }: { source: string; label: string; live?: boolean }) {
   const lines = useMemo(() => coloured(source), [source]);
   const texts = source.split("\n");
   return (
@@ -56,7 +56,10 @@ export function Listing({ source, label }: { source: string; label: string }) {
       {lines.map((pieces, place) => (
         <div class="l">
           <i>{place + 1}</i>
-          <span class="t" style={{ "--in": hanging(texts[place] ?? "") }}>{pieces}</span>
+          <span class="t" style={{ "--in": hanging(texts[place] ?? "") }}>
+            {pieces}
+            {live && place === lines.length - 1 && <span class="caret" />}
+          </span>
         </div>
       ))}
     </div>

@@ -8,7 +8,7 @@ import { turns } from "../store";
 import type { Cell, Fault, Run } from "../types";
 import { AuditChip, beingTyped } from "./audit";
 import { refine } from "./deeds";
-import { duration, ended, provenance, runs } from "./format";
+import { begun, duration, ended, provenance, runs } from "./format";
 import { Chip, Score } from "./header";
 
 export function Evidence({ cell, refused }: { cell: Cell; refused: boolean }) {
@@ -40,7 +40,7 @@ function legend(cell: Cell): string {
 function Ran({ run }: { run: Run }) {
   if (run.status === "queued") return <Chip tone="live" icon="clock" text={run.message || "waits for the kernel"} />;
   if (run.status === "running") return <Elapsed run={run} />;
-  const took = run.milliseconds === null ? null : `ran ${duration(run.milliseconds)}`;
+  const took = run.milliseconds === null || !begun(run) ? null : `ran ${duration(run.milliseconds)}`;
   return (
     <>
       {run.status === "error" && <Chip tone="fail" icon="fail" text={ended(run)} />}

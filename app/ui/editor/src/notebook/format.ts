@@ -18,6 +18,9 @@ export function provenance(version: VersionHead): string {
   return version.turn ? `turn ${version.turn}${from}` : `another branch${from}`;
 }
 
+/** Whether any of its code ran; what waits behind a cell that fails, or is stopped before, never begins. */
+export const begun = (run: Run): boolean => run.execution_count !== null || run.status !== "interrupted";
+
 export const runs = (run: Run | null): boolean => run?.status === "queued" || run?.status === "running";
 
 /** The exception as Python names it. */
@@ -39,7 +42,7 @@ export function outcome(run: Run): string {
 
 /** What stopped a run. */
 export function ended(run: Run): string {
-  if (run.status === "interrupted") return "interrupted";
+  if (run.status === "interrupted") return begun(run) ? "interrupted" : lowered((run.message || "not run").replace(/\.$/, ""));
   if (run.status === "limit") return lowered(run.message.split(":")[0] || "stopped at a limit");
   if (run.status === "died") return "the kernel died";
   if (run.status === "cut") return "cut off: the server stopped";

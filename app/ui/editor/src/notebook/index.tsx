@@ -12,6 +12,7 @@ import { GraveNotice } from "./grave";
 import { Notices } from "./notices";
 import { bury, graves, hands, rememberChoices } from "./state";
 import { guardTexts, textOf } from "./texts";
+import { Unplaced } from "./unplaced";
 
 export { flushEdits } from "./texts";
 
@@ -22,6 +23,7 @@ export function Notebook() {
     <div class="notebook">
       <Notices />
       {session && <CellList key={session} session={session} />}
+      <Unplaced />
       {session && !empty && <Add after={null} />}
       <Announcer />
     </div>
