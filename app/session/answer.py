@@ -127,10 +127,8 @@ class Answer:
         return [turn for turn in snapshot.turns if turn.id != self._request.turn_id]
 
     def _stream(self, engine: Engine, prompt: Prompt, aim: Aim) -> tuple[Outcome, Reply]:
-        reader, came = (
-            TalkReader() if self._request.talk else ReplyReader(prompt.begun, prompt.style, prompt.stubs),
-            False,
-        )
+        came = False
+        reader = TalkReader() if self._request.talk else ReplyReader(prompt.begun, prompt.style, prompt.stubs)
         with Saver(self._store) as saver, engine.stream(prompt, self._request.sampling, self._work.stop) as pieces:
             if self._rivals:
                 self._rivals.begin(engine, prompt, self._request.sampling, self._work, self._completed)
