@@ -106,8 +106,7 @@ class Site:
 
     def call(self, payload: object) -> Json:
         """What the server answers to anything at all, sent to where actions go."""
-        self._component = self._component or self._found_component()
-        body = {"data": payload, "component_id": self._component, "fn_name": "act", "session_hash": "test"}
+        body = {"data": payload, "component_id": self.component, "fn_name": "act", "session_hash": "test"}
         request = urllib.request.Request(
             f"{self.url}gradio_api/component_server",
             data=json.dumps(body).encode(),
@@ -133,6 +132,12 @@ class Site:
         while not condition():
             assert time.monotonic() < end, "waited too long"
             time.sleep(0.05)
+
+    @property
+    def component(self) -> int:
+        """The id by which Gradio knows the page's component."""
+        self._component = self._component or self._found_component()
+        return self._component
 
     def _found_component(self) -> int:
         with urllib.request.urlopen(f"{self.url}config", timeout=PATIENCE) as answer:

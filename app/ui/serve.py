@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.session import Playground
 from app.ui import files, layout, live, results, share, static_files
 from app.ui.actions import Actions
+from app.ui.doors import Doors
 
 # Gradio's own page needs inline scripts and eval. What this adds: nothing is fetched from, sent to or framed from
 # another origin, so that an output which breaks out of its frame has nowhere to carry its loot.
@@ -84,9 +85,9 @@ def serve(playground: Playground, *, title: str, host: str, port: int, evaluatio
             enable_monitoring=False,
             footer_links=[],
             allowed_paths=[],
-            max_file_size="16mb",
+            state_session_capacity=1,  # the page keeps nothing with Gradio, and anybody may name any session to it
             prevent_thread_lock=True,
-            app_kwargs={"routes": routes, "middleware": [Middleware(PagePolicy)]},
+            app_kwargs={"routes": routes, "middleware": [Middleware(PagePolicy), Middleware(Doors)]},
             **layout.look(),
         )
     except static_files.NotBuilt as error:
