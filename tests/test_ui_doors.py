@@ -36,9 +36,12 @@ def test_nobody_can_leave_files_with_gradio(playground: Site) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["upload_progress?upload_id=a", "heartbeat/a", "queue/data?session_hash=a", "deep_link?session_hash=a",
-     "file=/etc/hostname", "proxy=http://127.0.0.1/", "../gradio_api/info", "custom_component/a/client/b/c", "component_server/../info"],
-)  # fmt: skip
+    [
+        *("upload_progress?upload_id=a", "heartbeat/a", "queue/data?session_hash=a", "deep_link?session_hash=a"),
+        *("file=/etc/hostname", "proxy=http://127.0.0.1/", "custom_component/a/client/b/c"),
+        *("../gradio_api/info", "component_server/../info"),
+    ],
+)
 def test_what_the_page_does_not_use_is_closed(path: str, playground: Site) -> None:
     assert asked(playground, "GET", f"/gradio_api/{path}")[0] == 404
 
