@@ -8,9 +8,11 @@ packed weights are read instead, which the page cache makes nearly as fast; what
 from __future__ import annotations
 
 import mmap
+import os
 from typing import TYPE_CHECKING, Final
 
 import torch
+from safetensors import safe_open
 
 from model.machine import read_header
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from model.machine import Entry
 
 _ALIGNMENT: Final = 64
+_MOST_PLACES: Final = os.sysconf("SC_IOV_MAX")
 _KINDS: Final = {"U8": torch.uint8, "F16": torch.float16}
 
 
@@ -50,17 +53,19 @@ class _Arena:
         self._used = 0
 
     def fill(self, file: Path, entries: dict[str, Entry]) -> dict[str, torch.Tensor]:
-        """Read the entries of one file, in the order in which they lie there."""
+        """Read the entries of one file: each stretch of it in one call, which other threads need not wait for."""
         tensors = {}
         with file.open("rb") as source, memoryview(self._memory) as memory:
             start = 8 + int.from_bytes(source.read(8), "little")
-            for name, entry in sorted(entries.items(), key=lambda item: item[1]["data_offsets"]):
-                source.seek(start + entry["data_offsets"][0])
-                size = _size(entry)
-                if source.readinto(memory[self._used : self._used + size]) != size:
-                    raise OSError(f"{file} ends before {name}")
-                tensors[name] = self._tensor(entry)
-                self._used += _padded(size)
+            for stretch in _stretches(entries):
+                places = []
+                for name, entry in stretch:
+                    places.append(memory[self._used : self._used + _size(entry)])
+                    tensors[name] = self._tensor(entry)
+                    self._used += _padded(_size(entry))
+                first = start + stretch[0][1]["data_offsets"][0]
+                if os.preadv(source.fileno(), places, first) != sum(map(len, places)):
+                    raise OSError(f"{file} ends before {stretch[-1][0]}")
         return tensors
 
     def _tensor(self, entry: Entry) -> torch.Tensor:
@@ -69,9 +74,20 @@ class _Arena:
         return torch.frombuffer(self._memory, dtype=kind, count=count, offset=self._used).view(entry["shape"])
 
 
-def _mapped(file: Path, names: list[str]) -> dict[str, torch.Tensor]:
-    from safetensors import safe_open
+def _stretches(entries: dict[str, Entry]) -> list[list[tuple[str, Entry]]]:
+    """Entries in the order of the file, those together that one call can read."""
+    found: list[list[tuple[str, Entry]]] = []
+    end = -1
+    for name, entry in sorted(entries.items(), key=lambda item: item[1]["data_offsets"]):
+        first, last = entry["data_offsets"]
+        if first != end or len(found[-1]) == _MOST_PLACES:
+            found.append([])
+        found[-1].append((name, entry))
+        end = last
+    return found
 
+
+def _mapped(file: Path, names: list[str]) -> dict[str, torch.Tensor]:
     with safe_open(file, framework="pt") as source:
         return {name: source.get_tensor(name) for name in names}
 

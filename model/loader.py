@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from model.convert import Form, label_of
 from model.errors import Cancelled
+from model.imports import quick_imports
 from model.machine import measure, survey
 from model.placement import CPU_FORMATS, place
 from model.prepare import prepare
@@ -57,15 +58,28 @@ class LocalLoader:
         return engine
 
     def _load(self, entry: ModelEntry, folder: Path, placement: Placement) -> Engine:
-        from model.kernels import find
-        from model.loading import load_model, load_packed, load_tokenizer
-        from model.local import LocalEngine
+        if placement.quantisation == "packed":
+            return _packed(entry, folder)
+        with quick_imports():
+            from model.loading import load_model, load_tokenizer
+            from model.local import LocalEngine
 
         tokenizer = load_tokenizer(folder)
-        if placement.quantisation == "packed":
-            return LocalEngine(entry, load_packed(folder, find()), tokenizer, label_of(folder))
         model = load_model(folder, placement, self.cache / "offload")
         return LocalEngine(entry, model, tokenizer, placement.label)
+
+
+def _packed(entry: ModelEntry, folder: Path) -> Engine:
+    from model.kernels import find
+    from model.loading import load_packed, load_tokenizer, reading
+
+    with reading(folder) as weights:
+        with quick_imports():
+            from model.local import LocalEngine
+
+        tokenizer = load_tokenizer(folder)
+        model = load_packed(folder, find(), weights)
+    return LocalEngine(entry, model, tokenizer, label_of(folder))
 
 
 def default_sources(model_dir: Path | None = None) -> tuple[Source, ...]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from model.errors import LoadingError, OutOfMemory
+from model.imports import quick_imports
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import torch
@@ -57,38 +61,55 @@ def load_model(folder: Path, placement: Placement, offload: Path) -> PreTrainedM
     return model
 
 
-def load_packed(folder: Path, kernels: Kernels | None) -> PreTrainedModel:
+@contextmanager
+def reading(folder: Path) -> Iterator[Future[Tensors]]:
+    """Read a packed model's weights beside what else is to be done: Transformers keeps one core busy for longer."""
+    with quick_imports():
+        from model.arena import read_tensors
+
+    with ThreadPoolExecutor(1) as beside:
+        yield beside.submit(read_tensors, folder, (".values", ".scales", ".minima"))
+
+
+def load_packed(folder: Path, kernels: Kernels | None, weights: Future[Tensors]) -> PreTrainedModel:
     """Load a packed model.
 
     Args:
         folder: a model in the packed form.
         kernels: what multiplies; None for PyTorch's own operations, with weights of 8 bits made now.
+        weights: of this folder; see `reading`.
 
     Raises:
         OutOfMemory: memory ran out on the way.
         LoadingError: the folder is not such a model.
     """
     try:
-        model = _packed_model(folder, kernels)
+        model = _empty_model(folder)
+        _fill(model, weights.result(), kernels)
     except (RuntimeError, MemoryError, OSError, ValueError, KeyError, ImportError) as error:
         raise _explained(folder, error) from error
     model.train(mode=False)
     return model
 
 
-def _packed_model(folder: Path, kernels: Kernels | None) -> PreTrainedModel:
-    from accelerate import init_empty_weights
-    from transformers import AutoConfig, AutoModelForCausalLM
+def _empty_model(folder: Path) -> PreTrainedModel:
+    with quick_imports():
+        from accelerate import init_empty_weights
+        from transformers import AutoConfig, AutoModelForCausalLM
 
-    from model.arena import read_tensors
-    from model.attention import NAME, register
-    from model.packed import fuse
-
-    register(kernels)
     config = AutoConfig.from_pretrained(folder, local_files_only=True, dtype="float32")
     with init_empty_weights():  # keeps buffers, which no file holds
         model: PreTrainedModel = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
-    tensors = read_tensors(folder, (".values", ".scales", ".minima"))
+    return model
+
+
+def _fill(model: PreTrainedModel, tensors: Tensors, kernels: Kernels | None) -> None:
+    """Give the model its weights, and the modules that compute with them."""
+    with quick_imports():
+        from model.attention import NAME, register
+        from model.packed import fuse
+
+    register(kernels)
     _replace_linear(model, tensors, kernels)
     _replace_embedding(model, tensors)
     missing, _ = model.load_state_dict(tensors, strict=False, assign=True)
@@ -98,7 +119,6 @@ def _packed_model(folder: Path, kernels: Kernels | None) -> PreTrainedModel:
         fuse(model, kernels)
     if getattr(model.config, "_attn_implementation", "") == "sdpa":
         model.set_attn_implementation(NAME)
-    return model
 
 
 def _replace_linear(model: nn.Module, tensors: Tensors, kernels: Kernels | None) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from model.errors import WeightsError
+from model.imports import quick_imports
 from model.placement import Gpu, Machine, ModelSize
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def measure(folder: Path, name: str) -> ModelSize:
     Raises:
         WeightsError: the folder has no weights, or a file of them is damaged.
     """
-    from transformers import AutoConfig
+    with quick_imports():
+        from transformers import AutoConfig
 
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     shapes = _shapes(folder)

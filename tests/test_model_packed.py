@@ -18,7 +18,7 @@ from transformers import (
 
 from model.convert import convert
 from model.kernels import find
-from model.loading import load_packed
+from model.loading import load_packed, reading
 from model.machine import measure
 
 SIZES = {
@@ -57,7 +57,8 @@ def save(folder: Path, config: PreTrainedConfig) -> None:
 def packed(folder: Path, target: Path, *, kernels: bool = True) -> PreTrainedModel:
     if not target.exists():
         convert(folder, target, {}, lambda _: None, threading.Event(), form="packed")
-    return load_packed(target, find() if kernels else None)
+    with reading(target) as weights:
+        return load_packed(target, find() if kernels else None, weights)
 
 
 @torch.inference_mode()
