@@ -240,6 +240,11 @@ def table(found: dict[str, dict[str, list[float]]]) -> str:
     return "\n".join(lines)
 
 
+def today() -> str:
+    """The date of a run."""
+    return f"{datetime.now(UTC):%Y-%m-%d}"
+
+
 def machine() -> str:
     """What it was measured on."""
     info = Path("/proc/cpuinfo").read_text()
@@ -265,7 +270,8 @@ def main() -> None:
         return
     if find_spec("llama_cpp") is None:
         sys.exit("llama.cpp is the peer here: pip install llama-cpp-python, which compiles it, then run this again.")
-    head = f"`python benchmarks/engine.py`, {datetime.now(UTC):%Y-%m-%d}, {machine()}."
+    command = " ".join(["python benchmarks/engine.py", *sys.argv[1:]])
+    head = f"`{command}`, {today()}, {machine()}."
     parts = [f"# The engine against llama.cpp\n\n{head}\nMedians, with lowest and highest; both sides took turns.\n"]
     for model in options.models:
         parts.append(f"\n## {model}\n\n{table(compare(model, 2 if options.quick else 6))}\n")

@@ -1,13 +1,15 @@
-"""Whole turns: refinements against llama.cpp, what keeping, sharing and batching gain: `python benchmarks/turns.py`.
+"""Whole turns against llama.cpp, and what keeping, sharing and batching gain: `python benchmarks/turns.py [--quick]`.
 
-Prints a table and writes it to benchmarks/results/turns.md. Needs `pip install llama-cpp-python` and the models
-(`python -m model fetch MODEL`). Both engines live in this process, two threads each, and take turns.
+Prints a table for each model and writes all to benchmarks/results/turns.md. Needs `pip install llama-cpp-python` and
+the models (`python -m model fetch MODEL`). Both engines live in this process, two threads each, and take turns.
 
 - refinement: seconds to the end of a turn of the refinement set (edits.py), both turns of all edits, greedy, the same
   prompts; llama.cpp keeps the prefix of the prompt before, as it does by itself
 - turn 10: seconds to the first token of the tenth turn of a session, after the nine before it, and in a fresh engine
 - candidates: seconds until four candidates of one turn have ended, against one
 - users: tokens a second of eight different requests at once, against one
+
+The last three are medians of rounds that took turns.
 """
 
 import argparse
@@ -17,7 +19,6 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -27,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from edits import edits  # noqa: E402 - beside this file
+from engine import CACHE, MODELS, THREADS, machine, today  # noqa: E402 - likewise
 
 from model import prompt as prompts  # noqa: E402 - found by the line above, wherever this is run
 from model.catalogue import entry  # noqa: E402
@@ -34,9 +36,7 @@ from model.engine import Engine, Outcome, Sampling  # noqa: E402
 from model.loader import LocalLoader  # noqa: E402
 from model.prompt import PromptState  # noqa: E402
 
-CACHE = ROOT / "data/models"
 RESULT = ROOT / "benchmarks/results/turns.md"
-THREADS = 2
 GREEDY = Sampling(max_tokens=800)
 WARM = Sampling(temperature=0.8, top_p=0.95, max_tokens=128)
 USERS = ("car", "house", "boat", "plane", "train", "tree", "book", "shop")
@@ -125,60 +125,85 @@ def refinement(engine: Engine, model: str, count: int) -> list[Row]:
     ]
 
 
-def tenth_turn(engine: Engine, model: str) -> Row:
+def row_of(figure: str, pairs: Sequence[tuple[float, float]], form: str, wanted: str, *, inverse: bool = False) -> Row:
+    """Medians of rounds, ours and the other, and the median of their ratios."""
+    ours, other = (statistics.median(values) for values in zip(*pairs, strict=True))
+    ratio = statistics.median(b / a if inverse else a / b for a, b in pairs)
+    return Row(figure, form.format(ours), form.format(other), ratio, wanted)
+
+
+def tenth_turn(engine: Engine, model: str, number: int) -> tuple[float, float]:
     """Time to the first token of a tenth turn, with what the nine before left behind and without."""
     state = edits()[0].states()[1]
-    requests = [
-        f"Change number {number}: write the message of error {number} in capital letters" for number in range(9)
-    ]
+    requests = [f"Change {number}.{turn}: write the message of error {turn} in capital letters" for turn in range(9)]
     short = replace(GREEDY, max_tokens=8)
-    for number in range(10):
-        kept = write(engine, replace(state, constraints=tuple(requests[:number])), short)[1].first_token_seconds
+    for turn in range(10):
+        kept = write(engine, replace(state, constraints=tuple(requests[:turn])), short)[1].first_token_seconds
     fresh = load(model)
     write(fresh, PromptState("Hello"), short)
     without = write(fresh, replace(state, constraints=tuple(requests)), short)[1].first_token_seconds
     fresh.close()
     assert kept
     assert without
-    return Row(
-        "turn 10, first token, s; other: without kept cache", f"{kept:.2f}", f"{without:.2f}", without / kept, "5"
-    )
+    return kept, without
 
 
-def candidates(engine: Engine) -> Row:
-    """Four candidates against one."""
+def candidates(engine: Engine, number: int) -> tuple[float, float]:
+    """Seconds of four candidates and of one."""
     samplings = [replace(WARM, seed=seed) for seed in range(4)]
-    one = write_all(engine, [PromptState("Write a long class for a chess piece")], samplings[:1])[0]
-    four = write_all(engine, [PromptState("Write a long class for a chess board")] * 4, samplings)[0]
-    return Row("four candidates, s; other: one", f"{four:.1f}", f"{one:.1f}", four / one, "at most 1.8 times")
+    one = write_all(engine, [PromptState(f"Write a long class for piece {number} of chess")], samplings[:1])[0]
+    four = write_all(engine, [PromptState(f"Write a long class for board {number} of chess")] * 4, samplings)[0]
+    return four, one
 
 
-def users(engine: Engine) -> Row:
-    """Eight requests at once against one."""
-    states = [PromptState(f"Write a long class for a {name}") for name in USERS]
-    spent, outcomes = write_all(engine, [PromptState("Write a long class for a bank")], [WARM])
-    one = outcomes[0].tokens_out / spent
-    spent, outcomes = write_all(engine, states, [replace(WARM, seed=seed) for seed in range(len(USERS))])
-    eight = sum(outcome.tokens_out for outcome in outcomes) / spent
-    return Row("eight users, tokens/s; other: one", f"{eight:.0f}", f"{one:.0f}", eight / one, "2.5 times")
+def users(engine: Engine, number: int) -> tuple[float, float]:
+    """Tokens a second of eight requests at once and of one."""
+    states = [PromptState(f"Write a long class for a {name} of kind {number}") for name in USERS]
+    one = rate(engine, [PromptState(f"Write a long class for a bank of kind {number}")])
+    return rate(engine, states), one
+
+
+def rate(engine: Engine, states: Sequence[PromptState]) -> float:
+    """Tokens a second of requests that are asked at once."""
+    spent, outcomes = write_all(engine, states, [replace(WARM, seed=seed) for seed in range(len(states))])
+    return sum(outcome.tokens_out for outcome in outcomes) / spent
+
+
+def measured(model: str, count: int, rounds: int) -> list[Row]:
+    """All lines of one model's table."""
+    engine = load(model)
+    write(engine, PromptState("Hello"), replace(GREEDY, max_tokens=32))
+    many, several, tenth = [], [], []
+    for number in range(rounds):
+        many.append(users(engine, number))
+        several.append(candidates(engine, number))
+        tenth.append(tenth_turn(engine, model, number))
+        print(f"round {number}: users {many[-1]}, candidates {several[-1]}, turn 10 {tenth[-1]}", flush=True)
+    rows = [
+        row_of("eight users, tokens/s; other: one", many, "{:.0f}", "2.5 times"),
+        row_of("four candidates, s; other: one", several, "{:.1f}", "at most 1.8 times"),
+        row_of("turn 10, first token, s; other: without kept cache", tenth, "{:.2f}", "5 times faster", inverse=True),
+        *refinement(engine, model, count),
+    ]
+    engine.close()
+    return rows
 
 
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="qwen2.5-coder-0.5b-instruct")
-    parser.add_argument("--edits", type=int, default=20, help="how many of the refinement set")
+    parser.add_argument("--models", nargs="+", default=MODELS)
+    parser.add_argument("--quick", action="store_true", help="one round, and five edits of twenty")
     options = parser.parse_args()
-    engine = load(options.model)
-    write(engine, PromptState("Hello"), replace(GREEDY, max_tokens=32))
-    rows = [users(engine), candidates(engine), tenth_turn(engine, options.model)]
-    rows += refinement(engine, options.model, options.edits)
-    engine.close()
-    lines = ["| figure | ours | other | ratio | wanted |", "| --- | --- | --- | --- | --- |"]
-    lines += [f"| {row.figure} | {row.ours} | {row.other} | {row.ratio:.2f} | {row.wanted} |" for row in rows]
-    print("\n".join(lines))
-    head = f"`python benchmarks/turns.py --model {options.model} --edits {options.edits}`, {datetime.now(UTC):%Y-%m-%d}"
-    RESULT.write_text(f"# Whole turns\n\n{head}, {THREADS} threads.\n\n" + "\n".join(lines) + "\n")
+    command = " ".join(["python benchmarks/turns.py", *sys.argv[1:]])
+    parts = [f"# Whole turns\n\n`{command}`, {today()}, {machine()}.\n"]
+    for model in options.models:
+        rows = measured(model, 5 if options.quick else 20, 1 if options.quick else 3)
+        lines = ["| figure | ours | other | ratio | wanted |", "| --- | --- | --- | --- | --- |"]
+        lines += [f"| {row.figure} | {row.ours} | {row.other} | {row.ratio:.2f} | {row.wanted} |" for row in rows]
+        parts.append(f"\n## {model}\n\n" + "\n".join(lines) + "\n")
+        print(parts[-1], flush=True)
+    RESULT.write_text("".join(parts))
 
 
 if __name__ == "__main__":

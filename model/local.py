@@ -19,7 +19,7 @@ from model.scheduler import Scheduler
 from model.tokens import Codec, Detokenizer, StopCutter
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterator, Sequence
     from threading import Event
 
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -50,6 +50,9 @@ class LocalEngine(Engine):
         most_live: answers written at once.
         most_waiting: answers that may wait besides; one more fails at once.
         kept_bytes: memory for what is known of earlier prompts.
+
+    Attributes:
+        ends: tokens that end an answer.
     """
 
     def __init__(
@@ -72,7 +75,7 @@ class LocalEngine(Engine):
         )
         self._model: PreTrainedModel | None = model
         self._codec = Codec(tokenizer)
-        self._ends = _end_tokens(model, tokenizer, self._codec)
+        self.ends = _end_tokens(model, tokenizer, self._codec)
         self._template = _template(tokenizer) if self.prompt_style == "chat" else (_bos(tokenizer), "", "")
         self._scheduler = Scheduler(
             forward_of(model),
@@ -91,6 +94,14 @@ class LocalEngine(Engine):
         """Tokens of `text` as one segment of a prompt."""
         return len(self._codec.tokens(text, control=control))
 
+    def tokens(self, prompt: Prompt) -> list[int]:
+        """The numbers of a prompt's tokens."""
+        return self._codec.encode(prompt.segments)
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """What these tokens stand for, special ones left out."""
+        return self._codec.decode(tokens)
+
     def frame(self, system: Segment, user: tuple[Segment, ...]) -> tuple[Segment, ...]:
         """Lay the tokenizer's chat template around the parts; in the codegen style at most a token goes before."""
         before, between, after = (Segment(text, control=True) for text in self._template)
@@ -105,7 +116,7 @@ class LocalEngine(Engine):
 
     def _answer(self, prompt: Prompt, sampling: Sampling, stop: Event) -> Generator[str | int, None, Outcome]:
         watch = Stopwatch(prompt.tokens)
-        ids = self._codec.encode(prompt.segments)
+        ids = self.tokens(prompt)
         watch.tokens_in = len(ids)
         if len(ids) >= self.context_length or not ids:
             return watch.outcome("failed", self._overrun(len(ids)))
@@ -128,7 +139,7 @@ class LocalEngine(Engine):
             tokens=ids,
             sampling=sampling,
             limit=min(sampling.max_tokens, self.context_length - len(ids)),
-            ends=self._ends,
+            ends=self.ends,
             stop=stop,
             first=self._codec.beginning_with(bracket) if bracket else (),
             source=self._source(prompt),
@@ -168,7 +179,7 @@ class LocalEngine(Engine):
             if text.ended or stop.is_set():
                 return
             watch.tick()
-            if token in self._ends:
+            if token in self.ends:
                 text.ended = True
             elif piece := text.add(token):
                 yield piece
