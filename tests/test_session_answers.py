@@ -131,8 +131,10 @@ def test_a_cell_that_was_named_gets_the_answer_whatever_it_defines(stage: Stage)
     other = stage.add(session, "x = 1")
     snapshot = stage.ask(session, "Sort in place", IN_PLACE, target=other)
     assert sources(snapshot) == ["def sort_list(xs):\n    return sorted(xs)", "def sort_list(xs):\n    xs.sort()"]
+    stage.playground.sessions.keep_target(OWNER, session, "new")
     snapshot = stage.ask(session, "Sort once more", SORT, target="new")
     assert len(snapshot.cells) == 3
+    assert snapshot.session.target_cell_id is None
 
 
 def test_an_answer_to_another_function_goes_to_a_new_cell(stage: Stage) -> None:

@@ -139,7 +139,11 @@ def test_an_output_says_which_code_it_came_from() -> None:
     assert "edited since; output of c20be44" in text_of(
         a_copy(cells=[a_cell(run=a_run(exact=False, sha256="c20be44" + "0" * 57))])
     )
-    assert "not run" in text_of(a_copy(cells=[a_cell(run=None)]))
+    waited = a_run(status="interrupted", execution_count=None, milliseconds=0)
+    for never in (None, waited):
+        text = text_of(a_copy(cells=[a_cell(run=never)]))
+        assert "not run" in text
+        assert "ran on exactly this code" not in text
 
 
 def test_a_digest_that_is_not_the_shown_codes_is_not_believed() -> None:

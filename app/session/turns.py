@@ -93,7 +93,9 @@ class Turns:
                 session = tx.session_of(owner, session_id)
                 turn = self._turn(tx, session, words, session.head_turn_id, where)
                 title = title_of_request(words) if session.title == UNTITLED else session.title
-                tx.update_session(session.id, head_turn_id=turn.id, draft="", title=title)
+                # "New cell" was said of this one answer: what is asked next is most often a change of it.
+                after = None if target == NEW_CELL else session.target_cell_id
+                tx.update_session(session.id, head_turn_id=turn.id, draft="", title=title, target_cell_id=after)
             sampling = _seeded(_livelier(session) if livelier else sampling_of(session.sampling))
             several = candidates > 1 and not is_talk(words)
             rivals = self._rivals(owner, session_id, candidates, first_pass=first_pass) if several else None

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from app.ui import audits
 
@@ -122,6 +122,12 @@ class Cell(_Record):
     stale: str | None = None
     audit: Audit | None = None
     run: Run | None = None
+
+    @field_validator("run")
+    @classmethod
+    def _begun(cls, run: Run | None) -> Run | None:
+        """A run that waited behind one that failed never ran: nothing can be said of the code."""
+        return None if run and run.status == "interrupted" and run.execution_count is None else run
 
     @property
     def exact(self) -> bool:

@@ -7,7 +7,7 @@ import { Prose } from "./words";
 const FIRST = [
   ["Write a function that sorts a list of integers", "A function, to be changed in the next request"],
   ["Simulate 500 random walks and plot where they end", "A figure"],
-  ["Make a pandas table of the numbers 1 to 12 with their squares, cubes and divisors", "A table"],
+  ["Make a pandas table of the numbers 1 to 12 with their squares and cubes", "A table"],
   ["Write a class `Stack` that can push, pop and tell its minimum", "A class"],
 ] as const;
 

@@ -151,7 +151,7 @@ function ModelRow({ model, current, use }: { model: Model; current: boolean; use
         <span class="chip target">in use</span>
       ) : (
         <button type="button" class="btn" disabled={!model.fits} aria-label={`Use ${model.name}`} onClick={use}>
-          {model.fits ? "Use" : "Does not fit"}
+          {model.fits ? "Use" : "Not usable here"}
         </button>
       )}
     </li>

@@ -138,7 +138,9 @@ function Tools({ turn, tell, edit }: { turn: Turn; tell: Tell; edit: () => void 
           Leave the queue
         </button>
       )}
-      {!busy && (
+      {busy ? (
+        !others && <span class="room" />
+      ) : (
         <>
           <button type="button" class="btn quiet icon" aria-label={`Edit request ${turn.number}`} onClick={edit}>
             <Icon name="pen" />
