@@ -240,6 +240,15 @@ def table(found: dict[str, dict[str, list[float]]]) -> str:
     return "\n".join(lines)
 
 
+def costs(found: dict[str, dict[str, list[float]]], price: float) -> str:
+    """What a million tokens cost on a machine of this price per hour that does nothing else."""
+    lines = [f"| a million tokens at {price:g} an hour | ours | llama.cpp |", "| --- | --- | --- |"]
+    for figure, title in (("prefill", "read"), ("decode", "written")):
+        cells = [f"{price / 3600 / statistics.median(found[figure][name]) * 1e6:.3f}" for name in SIDES]
+        lines.append(f"| {title}, one answer at a time | {cells[0]} | {cells[1]} |")
+    return "\n".join(lines)
+
+
 def today() -> str:
     """The date of a run."""
     return f"{datetime.now(UTC):%Y-%m-%d}"
@@ -259,6 +268,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="two rounds instead of six")
     parser.add_argument("--models", nargs="+", default=MODELS)
+    parser.add_argument("--price", type=float, default=0.10, help="of the machine, per hour, in any currency")
     parser.add_argument("--be", choices=SIDES, help=argparse.SUPPRESS)
     parser.add_argument("--start", choices=SIDES, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -274,7 +284,8 @@ def main() -> None:
     head = f"`{command}`, {today()}, {machine()}."
     parts = [f"# The engine against llama.cpp\n\n{head}\nMedians, with lowest and highest; both sides took turns.\n"]
     for model in options.models:
-        parts.append(f"\n## {model}\n\n{table(compare(model, 2 if options.quick else 6))}\n")
+        found = compare(model, 2 if options.quick else 6)
+        parts.append(f"\n## {model}\n\n{table(found)}\n\n{costs(found, options.price)}\n")
         print(parts[-1])
     RESULT.write_text("".join(parts))
 

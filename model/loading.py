@@ -170,10 +170,11 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     Raises:
         LoadingError: it is missing, damaged, or has no fast (Rust) form.
     """
-    from transformers import AutoTokenizer
-
     try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        with quick_imports():  # the vocabulary is 300,000 objects more
+            from transformers import AutoTokenizer
+
+            tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, KeyError, ImportError) as error:
         raise LoadingError(
             f"The tokenizer in {folder} could not be loaded: {error}. Delete the folder, so that it is made again."
