@@ -57,10 +57,12 @@ class Ours:
     """
 
     def __init__(self, model: str) -> None:
-        import torch
-
         from model.catalogue import entry
+        from model.imports import quick_imports
         from model.loader import LocalLoader
+
+        with quick_imports():  # as the loader would import it
+            import torch
 
         torch.set_num_threads(THREADS)
         self._engine = LocalLoader(CACHE, ())(entry(model), lambda _: None, threading.Event())
