@@ -116,8 +116,14 @@ def _target(target: TargetCell | None) -> list[Piece]:
     if target is None:
         return []
     heading = CURRENT_FUNCTION if target.name else CURRENT_CODE
-    group = Group(f"{heading}\n```python\n", "\n```\n\n")
-    return [Piece("target", f"Cell {target.number} as it is now", (clean(target.source).strip("\n"),), group)]
+    group = Group(f"{heading}
+```python
+", "
+```
+
+")
+    return [Piece("target", target.title, (clean(target.source).strip("
+"),), group)]
 
 
 def _codegen_target(state: PromptState) -> list[Piece]:
@@ -125,8 +131,7 @@ def _codegen_target(state: PromptState) -> list[Piece]:
     if state.target is None or (state.dialogue and state.dialogue[-1][1].strip() == state.target.source.strip()):
         return []
     group = Group("# The code as it is now\n", "\n\n")
-    title = f"Cell {state.target.number} as it is now"
-    return [Piece("target", title, (clean(state.target.source).strip("\n"),), group)]
+    return [Piece("target", state.target.title, (clean(state.target.source).strip("\n"),), group)]
 
 
 def _evidence(state: PromptState) -> list[Piece]:

@@ -18,12 +18,18 @@ if TYPE_CHECKING:
 class TargetCell:
     """The cell that the request is about, as it is now (edits by hand included).
 
-    `name` is the function or class that the cell is about, or None.
+    `name` is the function or class that the cell is about, or None; `version` the number of the version.
     """
 
     number: int
     name: str | None
     source: str
+    version: int | None = None
+
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        return f"Cell {self.number}{f' · v{self.version}' if self.version else ''} as it is now"
 
 
 @dataclass(frozen=True, slots=True)

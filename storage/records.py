@@ -6,6 +6,7 @@ Base64. A record is a copy: changing what its dictionaries hold changes nothing 
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -103,6 +104,7 @@ class Turn:
         cell_id: the cell that the answer went to.
         version_id: the version that the answer became.
         prompt_report: what the model saw, in parts; left out (empty) where many turns are read at once.
+        carried: titles of the evidence among it.
         tokens_in: length of the prompt, None until it is known; `tokens_out` of the answer alike.
         seconds: how long the answer took, from the moment it was asked of the engine.
         first_token_seconds: how long until its first token; None where none came, or it was not kept.
@@ -131,6 +133,7 @@ class Turn:
     estimated: bool
     price_per_hour: float | None
     created_at: datetime
+    carried: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

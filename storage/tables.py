@@ -4,6 +4,7 @@
 and versions go both ways; those marked `use_alter` close the circles.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -106,6 +107,7 @@ class TurnRow(Identified):
     first_token_seconds: Mapped[float | None] = mapped_column(sort_order=1)
     estimated: Mapped[bool] = mapped_column(sort_order=1)
     price_per_hour: Mapped[float | None] = mapped_column(sort_order=1)
+    carried: Mapped[Sequence[str]] = mapped_column(JsonText, sort_order=1)
     created_at: Mapped[datetime]
 
 

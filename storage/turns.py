@@ -28,6 +28,7 @@ class TurnChanges(TypedDict, total=False):
     quantisation: str
     sampling: Json
     prompt_report: Json
+    carried: Sequence[str]
     tokens_in: int | None
     tokens_out: int | None
     seconds: float | None
@@ -65,6 +66,7 @@ class TurnStore(Store):
         row.status, row.message, row.estimated, row.created_at = status, "", False, utcnow()
         row.target_cell_id, row.cell_id, row.version_id = target_cell_id, None, None
         row.model, row.quantisation, row.sampling, row.prompt_report = model, quantisation, sampling or {}, {}
+        row.carried = []
         return self._saved(Turn, row)
 
     def turn(self, turn_id: str, *, session_id: str | None = None) -> Turn:

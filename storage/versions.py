@@ -79,7 +79,9 @@ class VersionStore(Store):
         query = _heads().join(CellRow, CellRow.id == VersionRow.cell_id).where(CellRow.session_id == session_id)
         return to_records(VersionHead, self._orm.execute(query.order_by(VersionRow.cell_id, VersionRow.number)))
 
-    def update_source(self, version_id: str, source: str, *, expected_revision: int | None = None) -> Version:
+    def update_source(
+        self, version_id: str, source: str, *, sampling: Json | None = None, expected_revision: int | None = None
+    ) -> Version:
         """Replace the source of a version that is `open` or `writing`.
 
         If it is open and shown, the cell's revision grows, so that nobody overwrites it with an older text.
@@ -87,6 +89,7 @@ class VersionStore(Store):
         Args:
             version_id: the version.
             source: the whole new source.
+            sampling: the settings that it was sampled with, if they are others than those known.
             expected_revision: the revision of its cell that the change is based on.
 
         Raises:
@@ -104,6 +107,8 @@ class VersionStore(Store):
         if row.source != source:
             row.source, row.sha256, row.audit = source, sha256_of(check_text(source)), None
             cell.revision += row.status == "open" and cell.version_id == version_id
+        if sampling is not None:
+            row.sampling = sampling
         return self._saved(Version, row)
 
     def set_version_status(self, version_id: str, status: VersionStatus) -> Version:

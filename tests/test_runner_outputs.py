@@ -66,7 +66,18 @@ def test_an_update_without_a_name_is_dropped() -> None:
 @pytest.mark.parametrize("forged", [None, [], "text", {"frames": "no", "hidden": -5}, {"frames": [1, None]}])
 def test_a_forged_failure_is_read_as_an_empty_one(forged: object) -> None:
     failure = read_failure({"ename": 3, "evalue": None, "failure": forged})
-    assert failure == {"name": "", "message": "", "frames": [], "hidden": 0}
+    assert failure == {"name": "", "message": "", "frames": [], "hidden": 0, "arguments": {}}
+
+
+@pytest.mark.parametrize("forged", ["text", [1], {"n": 5, 3: "x"}])
+def test_forged_arguments_are_left_out(forged: object) -> None:
+    assert read_failure({"failure": {"arguments": forged}})["arguments"] == {}
+
+
+def test_arguments_are_cut() -> None:
+    many = {f"n{place}": "v" * 10_000 for place in range(100)}
+    kept = read_failure({"failure": {"arguments": many}})["arguments"]
+    assert (len(kept), {len(text) for text in kept.values()}) == (8, {200})
 
 
 def test_an_endless_failure_is_cut() -> None:

@@ -193,3 +193,27 @@ def test_claims_about_an_earlier_version_do_not_choose(stage: Stage) -> None:
     [state] = snapshot.tested[cell].states
     assert (state.test.expected, state.test.origin) == ("None", "model")
     assert "xs.sort()" in snapshot.versions[cell].source
+
+
+def test_the_code_as_it_was_is_no_answer_to_a_request_for_a_change(stage: Stage) -> None:
+    session, snapshot = tried(stage, NONE)
+    cell = snapshot.cells[0].id
+    wait_for(lambda: cell in stage.playground.snapshot(OWNER, session).tested)
+    test = quiet(stage, session).tested[cell].states[0].test
+    stage.playground.tests.stand(OWNER, session, test.id, "pinned")
+    quiet(stage, session)
+    stage.engine.enqueue(NONE, RAISES)
+    stage.playground.turns.ask(OWNER, session, "Raise if it is empty", cell, candidates=2, first_pass=True)
+    after = quiet(stage, session)
+    assert "raise ValueError" in after.versions[cell].source
+
+
+def test_a_version_is_repeated_with_the_seed_of_its_own_candidate(stage: Stage) -> None:
+    session, snapshot = tried(stage, FIRST, NONE)
+    version = snapshot.versions[snapshot.cells[0].id]
+    best = compared(snapshot).columns[0].candidate
+    assert version.sampling == best.sampling != snapshot.turns[0].sampling
+    stage.engine.enqueue(NONE)
+    stage.playground.turns.repeat(OWNER, session, version.id)
+    quiet(stage, session)
+    assert stage.engine.samplings[-1].seed == best.sampling["seed"]

@@ -187,6 +187,32 @@ def test_an_error_goes_along_with_the_cells_it_may_come_from(stage: Stage) -> No
     assert "cell 2, line 3: whole(0)" in found[0].text
 
 
+def test_an_error_is_told_with_the_arguments_of_the_function_that_raised_it(stage: Stage) -> None:
+    session = stage.session()
+    source = (
+        "class Odd:\n    def __repr__(self):\n        raise SystemExit\n"
+        "def mean(xs, *rest, by=None, **more):\n    return sum(xs) / len(xs)\n"
+        "print('so far')\nmean([], Odd(), by=Odd, text='t' * 9999)"
+    )
+    cell = stage.add(session, source)
+    snapshot = stage.run(session, cell)
+    error, output = evidence.of_cell(snapshot, cell)
+    assert (
+        "cell 1, line 5: return sum(xs) / len(xs)\nwith xs = [], by = <type>, rest = (<Odd>,), more = {" in error.text
+    )
+    assert len(error.text) < 500
+    assert (output.kind, output.text) == ("output", "so far")
+
+
+def test_a_turn_tells_which_evidence_it_carried(stage: Stage) -> None:
+    session, cell = sorting(stage)
+    pinned(stage, session)
+    stage.ask(session, "Make it in-place", IN_PLACE, cell)
+    judged(stage, session)
+    snapshot = stage.ask(session, "Fix it: test 1 must hold.", SORT, cell)
+    assert [turn.carried for turn in snapshot.turns] == [[], [], ["test 1"]]
+
+
 def test_a_repair_ends_when_the_tests_hold(stage: Stage) -> None:
     session, cell = sorting(stage)
     pinned(stage, session)

@@ -72,6 +72,7 @@ def test_a_database_of_the_first_schema_keeps_everything(database: Database, fil
         turn = t.turn("turn_a")
         assert (turn.prose, turn.status, turn.tokens_in, turn.seconds) == ("It sorts.", "done", 900, 1.25)
         assert (turn.first_token_seconds, turn.estimated, turn.price_per_hour) == (None, False, None)
+        assert turn.carried == []
         assert turn.prompt_report == {"parts": [{"name": "system", "text": "x" * 5000, "tokens": 900}]}
         assert [cell.id for cell in t.cells("session", deleted=True)] == ["cell", "scratch"]
         assert [version.id for version in t.versions("cell")] == ["version_one", "version_two"]

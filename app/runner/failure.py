@@ -8,6 +8,8 @@ NAME_LENGTH = 200
 MESSAGE_LENGTH = 4000
 LINE_LENGTH = 500
 LARGEST = 10**9
+ARGUMENTS = 8
+VALUE_LENGTH = 200
 
 
 def read_failure(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -18,7 +20,8 @@ def read_failure(content: Mapping[str, Any]) -> dict[str, Any]:
             any of them may be missing or of another type.
 
     Returns:
-        `{name, message, frames: [{execution_count, line, function, text}], hidden}`, outermost frame first.
+        `{name, message, frames: [{execution_count, line, function, text}], hidden, arguments: {name: text}}`,
+        outermost frame first; the arguments are those of the innermost one.
     """
     details = content.get("failure")
     if not isinstance(details, Mapping):
@@ -30,7 +33,15 @@ def read_failure(content: Mapping[str, Any]) -> dict[str, Any]:
         "message": _text(content.get("evalue"), MESSAGE_LENGTH),
         "frames": [frame for frame in kept if frame is not None],
         "hidden": bounded_int(details.get("hidden")),
+        "arguments": _arguments(details.get("arguments")),
     }
+
+
+def _arguments(found: object) -> dict[str, str]:
+    if not isinstance(found, Mapping):
+        return {}
+    texts = {name: value for name, value in found.items() if isinstance(name, str) and isinstance(value, str)}
+    return {name[:NAME_LENGTH]: value[:VALUE_LENGTH] for name, value in list(texts.items())[:ARGUMENTS]}
 
 
 def read_frame(frame: object) -> dict[str, Any] | None:

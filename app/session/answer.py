@@ -91,6 +91,8 @@ class Answer:
         self._landed = landed
         self._rivals = rivals
         self._place: Place | None = None
+        self._sampling = request.sampling  # of the answer that is kept, where there were several
+        self._carried: Sequence[str] = ()
         self._base = ""  # the source that is changed
         self._told = 0.0
         self._ahead = 0
@@ -114,6 +116,7 @@ class Answer:
         aim = self._aim(snapshot)
         self._begin(engine, aim)
         prompt, report = self._request.replay or self._prompt(engine, snapshot, aim)
+        self._carried = [part.title for part in prompt.parts if part.name == "evidence" and part.kept]
         outcome, reply = self._stream(engine, prompt, aim)
         return outcome, reply, report
 
@@ -151,6 +154,7 @@ class Answer:
         if self._rivals is None:
             return pieces.outcome, reply
         best = self._rivals.best(Sample(reply, pieces.outcome, self._request.sampling), self._work)
+        self._sampling = best.sampling
         self._take(aim, best.reply.code, best.reply.prose, finished=True)
         return self._rivals.spent(best, pieces.outcome), best.reply
 
@@ -244,7 +248,7 @@ class Answer:
 
     def _close_version(self, tx: Transaction, outcome: Outcome, reply: Reply) -> None:
         if self._work.version_id and self._work.cell_id:
-            tx.update_source(self._work.version_id, reply.code)
+            tx.update_source(self._work.version_id, reply.code, sampling=asdict(self._sampling))
             tx.set_version_status(self._work.version_id, "whole" if outcome.status in {"done", "length"} else "stopped")
             tx.rename_cell(self._work.cell_id, self._title(tx, reply.code))
 
@@ -260,6 +264,7 @@ class Answer:
             status=WORDS[outcome.status],
             message=self._message(outcome),
             prompt_report=report,
+            carried=self._carried,
             tokens_in=outcome.tokens_in,
             tokens_out=outcome.tokens_out,
             seconds=outcome.seconds,

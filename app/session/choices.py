@@ -13,6 +13,7 @@ from app.session.desk import Desk
 from app.session.errors import Missing
 from app.session.judging import Judge
 from app.session.lineage import title_of
+from app.session.provenance import weights_of
 from app.session.ranking import Contender, rank
 from app.session.rivals import stored
 from app.session.snapshot import Snapshot
@@ -56,6 +57,7 @@ class Choices:
                     turn_id=turn.id,
                     model=turn.model,
                     quantisation=turn.quantisation,
+                    weights=weights_of(turn.model),
                     sampling=candidate.sampling,
                 )
                 tx.show_version(cell.id, version.id)

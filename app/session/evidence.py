@@ -23,7 +23,7 @@ class Evidence:
         key: names it as long as it says the same.
         title: a few words, as on its chip.
         text: what the model reads.
-        telling: goes along unless a person leaves it out; what is not telling is only there to be added.
+        telling: goes along unless a person leaves it out; what is not telling speaks for nothing by itself.
     """
 
     key: str
@@ -43,7 +43,7 @@ def of_cell(snapshot: Snapshot, cell_id: str | None) -> list[Evidence]:
         *tests,
         *ran,
         *_audited(snapshot, cell_id),
-        *_upstream(snapshot, cell_id, telling=bool(tests or any(it.telling for it in ran))),
+        *_upstream(snapshot, cell_id, telling=bool(tests or any(it.kind == "traceback" for it in ran))),
     ]
 
 
@@ -92,7 +92,7 @@ def _of_run(snapshot: Snapshot, cell_id: str) -> list[Evidence]:
     if run is None or snapshot.outdated(cell_id) or run.status in {"queued", "running"}:
         return []
     tail = _tail(run)
-    output = [Evidence(f"output:{run.id}", "output", "output", tail, telling=False)] if tail else []
+    output = [Evidence(f"output:{run.id}", "output", "output", tail)] if tail else []
     if run.failure is not None and run.status == "error":
         return [_traceback(snapshot, run, run.failure), *output]
     if run.status == "limit":
@@ -101,7 +101,7 @@ def _of_run(snapshot: Snapshot, cell_id: str) -> list[Evidence]:
 
 
 def _traceback(snapshot: Snapshot, run: Run, failure: Mapping[str, Any]) -> Evidence:
-    """The exception with the lines that led to it; the call among them shows the arguments."""
+    """The exception with the lines that led to it, and the arguments of the function that raised it."""
     places = {
         r.execution_count: snapshot.number_of(key) for key, r in snapshot.runs.items() if r.kernel_id == run.kernel_id
     }
@@ -111,14 +111,22 @@ def _traceback(snapshot: Snapshot, run: Run, failure: Mapping[str, Any]) -> Evid
     ]
     here = [its for its in failure["frames"] if its["execution_count"] == run.execution_count]
     title = f"{failure['name']}, line {here[-1]['line']}" if here else str(failure["name"])
-    text = "\n".join([*lines, f"{failure['name']}: {failure['message']}"])
+    given = ", ".join(f"{name} = {value}" for name, value in failure.get("arguments", {}).items())
+    called = [f"with {given}"] if given else []
+    text = "\n".join([*lines, *called, f"{failure['name']}: {failure['message']}"])
     return Evidence(f"run:{run.id}", "traceback", title, text[-LONGEST:])
 
 
 def _tail(run: Run) -> str:
-    texts = [it.get("text", "") for it in run.outputs if it.get("output_type") == "stream"]
-    text = "".join(it if isinstance(it, str) else "".join(it) for it in texts)
+    text = "".join(map(_text_of, run.outputs))
     return "\n".join(text.rstrip().split("\n")[-TAIL:])[-LONGEST:].strip("\n")
+
+
+def _text_of(output: Mapping[str, Any]) -> str:
+    """What was printed, or a value as text; "" for anything richer."""
+    result = output.get("output_type") == "execute_result"
+    text = output.get("data", {}).get("text/plain", "") if result else output.get("text", "")
+    return text if isinstance(text, str) else "".join(text)
 
 
 def _upstream(snapshot: Snapshot, cell_id: str, *, telling: bool) -> list[Evidence]:

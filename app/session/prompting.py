@@ -17,6 +17,7 @@ def state(
     target: str | None,
     *,
     base: str | None,
+    base_number: int | None = None,
     earlier: Sequence[Turn],
     without: Sequence[str] = (),
 ) -> PromptState:
@@ -27,6 +28,7 @@ def state(
         request: the words of the person; its slots are filled with the first row of the table of inputs.
         target: id of the cell to be changed, or None for a new one.
         base: the source that is to be changed, where it is not the one shown (a turn that is asked again).
+        base_number: the number of that version.
         earlier: the turns that came before in this branch.
         without: keys of the evidence that is left out. A turn that is asked again gets none: it is of another version.
     """
@@ -35,11 +37,15 @@ def state(
     inputs = snapshot.rows[0].inputs if snapshot.rows else {}
     shown = sources.get(target, "") if target else ""
     source = shown if base is None else base
+    now = snapshot.versions.get(target or "")
+    version = now.number if now and base is None else base_number
     command = command_of(request)
     return PromptState(
         request=filled(command.told if command else request, inputs),
         talk=command is not None and command.its.talk,
-        target=TargetCell(numbers[target], title_of(source) or None, source) if target and source.strip() else None,
+        target=TargetCell(numbers[target], title_of(source) or None, source, version)
+        if target and source.strip()
+        else None,
         constraints=tuple(
             filled(turn.request, inputs)
             for turn in earlier

@@ -9,7 +9,7 @@ from typing import Any
 from app.session.errors import Missing, Refused
 from model.catalogue import MODELS
 from model.engine import Engine, Sampling
-from model.prompt import Prompt, Segment
+from model.prompt import Part, Prompt, Segment
 from storage.records import Turn, Version
 
 Json = dict[str, Any]
@@ -68,8 +68,8 @@ def recipe(prompt: Prompt) -> Json:
     }
 
 
-def prompt_again(turn: Turn, engine: Engine) -> tuple[Prompt, Sampling]:
-    """The very prompt and sampling of a past turn.
+def prompt_again(turn: Turn, version: Version, engine: Engine) -> tuple[Prompt, Sampling]:
+    """The very prompt of a past turn, and the sampling of one of the versions that came of it.
 
     Raises:
         Missing: they were not kept.
@@ -85,5 +85,6 @@ def prompt_again(turn: Turn, engine: Engine) -> tuple[Prompt, Sampling]:
         )
     segments = tuple(Segment(text, control) for text, control in kept["segments"])
     lists = {name: tuple(kept.get(name, ())) for name in ("stop_strings", "stubs")}
-    whole = {**kept, **lists, "segments": segments, "parts": ()}
-    return Prompt(**whole), Sampling(**turn.sampling)
+    carried = tuple(Part("evidence", title, "", 0, kept=True) for title in turn.carried)
+    whole = {**kept, **lists, "segments": segments, "parts": carried}
+    return Prompt(**whole), Sampling(**(version.sampling or turn.sampling))

@@ -146,12 +146,16 @@ class Rivals:
         if self._first_pass and work.cell_id and sample.reply.code and not work.stop.is_set():
             with suppress(RunnerError, StorageError, NotFound):  # then it does not end early
                 code = self._complete(sample.reply).code
-                if full_pass(Contender(code, self._binding(work, work.cell_id, code))):
+                changed = len(distinct([work.before or "", code])) > bool(work.before)
+                if changed and full_pass(Contender(code, self._binding(work, work.cell_id, code))):
                     self._enough.set()
 
     def _ranked(self, samples: Sequence[Sample], work: Writing) -> Sample:
         assert work.cell_id is not None
-        differing = distinct([its.reply.code for its in samples])
+        # Who asks for a change is not served with the code as it was, whatever it holds.
+        before = work.before or ""
+        places = distinct([before, *(its.reply.code for its in samples)])
+        differing = [place - 1 for place in places if place or not before]
         kept = [samples[place] for place in differing]
         if not kept:
             return samples[0]
@@ -160,8 +164,8 @@ class Rivals:
         snapshot, sources = self._read(), [its.reply.code for its in kept]
         them = [Contender(its, self._verdicts(snapshot, work.cell_id, its, tests)) for its in sources]
         order = rank(them, [binds(test) for test in tests])
-        places = {differing[n]: (order.index(n), stored(tests, its.verdicts)) for n, its in enumerate(them)}
-        self._store(work.turn_id, samples, places if len(kept) > 1 else {})
+        ranks = {differing[n]: (order.index(n), stored(tests, its.verdicts)) for n, its in enumerate(them)}
+        self._store(work.turn_id, samples, ranks if len(kept) > 1 else {})
         return kept[order[0]]
 
     def _gather(self, kept: Sequence[Sample], work: Writing, cell_id: str) -> list[CellTest]:

@@ -153,7 +153,7 @@ class Turns:
                 old = tx.turn(_writer(version), session_id=session.id)
                 if old.id in snapshot.writing:
                     raise Busy("This version is still being written. Wait for its end.")
-                prompt, sampling = prompt_again(old, engine)
+                prompt, sampling = prompt_again(old, version, engine)
                 cell_id = version.cell_id if snapshot.number_of(version.cell_id) else NEW_CELL
                 turn = self._turn(tx, session, old.request, old.parent_id, _there(cell_id))
                 tx.update_session(session.id, head_turn_id=turn.id)
@@ -331,7 +331,10 @@ class Turns:
         if again:
             with self._desk.database.read() as tx:
                 base = tx.version(base_id).source if base_id else ""
-        return prompting.state(snapshot, turn.request, where.cell_id, base=base, earlier=earlier, without=without)
+        number = snapshot.numbers.get(base_id or "")
+        return prompting.state(
+            snapshot, turn.request, where.cell_id, base=base, base_number=number, earlier=earlier, without=without
+        )
 
     def _move(self, tx: Transaction, session: Session, turn: Turn, target: str | None) -> None:
         moved = tx.version(turn.version_id or "")

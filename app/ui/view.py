@@ -76,6 +76,7 @@ def turn(snapshot: Snapshot, its: Turn) -> Json:
         "message": work.message if work else its.message,
         "cell": _answer(snapshot, its, work),
         "about": _about(snapshot, its),
+        "carried": list(its.carried),
         "lines": work.code.count("\n") + 1 if work and work.code else 0,
         "unplaced": work.code if work and work.version_id is None else "",
         "branch": _branch(snapshot, its),

@@ -1,7 +1,9 @@
 """The IPython shell of a sealed kernel: it names cells by their number and reports tracebacks as data."""
 
+import inspect
 import itertools
 import linecache
+import reprlib
 from collections.abc import Iterator
 from types import CodeType, TracebackType
 from typing import Any, cast
@@ -13,6 +15,7 @@ from ipykernel.zmqshell import ZMQInteractiveShell
 
 OUTER_FRAMES = 10
 INNER_FRAMES = 30
+ARGUMENTS = 8
 
 
 class CellCompiler(XCachingCompiler):
@@ -75,8 +78,21 @@ def safe_text(value: BaseException) -> str:
         return f"<{type(value).__name__} without text>"
 
 
+class Short(reprlib.Repr):
+    """Short texts of values, made without the code of anybody's class: of other types there is but the name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = self.maxlong = 120
+        self.maxlevel = 3
+
+    def repr_instance(self, x: object, level: int) -> str:  # noqa: ARG002
+        """The text of a value that `reprlib` has no way of its own for."""
+        return repr(x) if type(x) in {float, bool, complex, bytes, type(None)} else f"<{type(x).__name__}>"
+
+
 def describe(error: BaseException, compiler: CellCompiler) -> dict[str, Any]:
-    """Frames of `error` that stand in cells, and how many others there are below the first of them."""
+    """Frames of `error` that stand in cells, how many others there are below, and the innermost one's arguments."""
     frames = list(cell_frames(error.__traceback__, compiler))
     while frames and frames[0] is None:
         frames.pop(0)  # IPython's own, above the cell
@@ -84,7 +100,23 @@ def describe(error: BaseException, compiler: CellCompiler) -> dict[str, Any]:
     if isinstance(error, SyntaxError):
         mine += syntax_frames(error, compiler)
     kept = mine if len(mine) <= OUTER_FRAMES + INNER_FRAMES else mine[:OUTER_FRAMES] + mine[-INNER_FRAMES:]
-    return {"frames": kept, "hidden": len(frames) - len(kept) if len(frames) > len(kept) else 0}
+    hidden = len(frames) - len(kept) if len(frames) > len(kept) else 0
+    return {"frames": kept, "hidden": hidden, "arguments": arguments(error.__traceback__, compiler)}
+
+
+def arguments(tb: TracebackType | None, compiler: CellCompiler) -> dict[str, str]:
+    """The arguments of the innermost function of a cell as they are now, in short; none at the top level."""
+    inner = None
+    while tb is not None:
+        if compiler.number(tb.tb_frame.f_code.co_filename) is not None:
+            inner = tb.tb_frame
+        tb = tb.tb_next
+    if inner is None or not inner.f_code.co_flags & inspect.CO_NEWLOCALS:
+        return {}
+    code, values, short = inner.f_code, inner.f_locals, Short()
+    extra = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + extra]
+    return {name: short.repr(values[name]) for name in names[:ARGUMENTS] if name in values}
 
 
 def cell_frames(tb: TracebackType | None, compiler: CellCompiler) -> Iterator[dict[str, Any] | None]:

@@ -93,6 +93,7 @@ function TurnView({ turn }: { turn: Turn }) {
           </>
         )}
         {turn.about && <About about={turn.about} />}
+        {turn.carried.length > 0 && <Carried turn={turn} />}
         {turn.prose && <Said text={turn.prose} />}
         <Card turn={turn} />
         {turn.cost && <CostLine cost={turn.cost} />}
@@ -115,6 +116,20 @@ function About({ about }: { about: NonNullable<Turn["about"]> }) {
     <button type="button" class="chip about" onClick={() => showCell(about.id)}>
       about cell {about.number}
     </button>
+  );
+}
+
+/** The evidence that went along with a request; the sheet behind it has the words. */
+function Carried({ turn }: { turn: Turn }) {
+  return (
+    <p class="carried">
+      <span>with</span>
+      {turn.carried.map((title) => (
+        <button type="button" class="chip" onClick={() => (sheet.value = { name: "sees", of: { turn: turn.id } })}>
+          {title}
+        </button>
+      ))}
+    </p>
   );
 }
 

@@ -40,6 +40,7 @@ export interface Turn {
   status: TurnStatus;
   message: string; // why it failed, or its place in the queue
   about: { id: string; number: number } | null; // the cell that an answer in words speaks of
+  carried: string[]; // titles of the evidence that the model was told
   cell: { id: string; number: number | null; version: number } | null; // number is null once the cell was deleted
   lines: number; // of code written so far, also while it is open which cell they go to; 0 once the answer has ended
   unplaced: string; // the code so far, while it is open which cell it goes to, else ""

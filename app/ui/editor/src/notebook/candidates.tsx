@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { Icon } from "../icons";
 import { Notice } from "../notice";
 import { act, failed } from "../server";
+import { cellElement } from "../store";
 import type { Candidate, CellTest, Choosing, Verdict } from "../tested";
 import type { Cell, Fault } from "../types";
 import { Diff, Listing } from "./diffView";
@@ -18,6 +19,11 @@ export function Candidates({ cell, choosing }: { cell: Cell; choosing: Choosing 
     const came = await answer;
     fault.value = failed(came) ? came.fault : null;
   };
+  // A change is asked of the version that the cell shows: to refine a candidate is to accept it, and to go on from it.
+  const refine = async (): Promise<void> => {
+    await send(act("accept", { candidate: chosen.id }));
+    if (!fault.value) document.getElementById(cellElement(cell.id))?.querySelector<HTMLElement>(".refine input")?.focus();
+  };
   return (
     <section class="choosing" aria-label={`Candidates for cell ${cell.number}`}>
       <Tabs cell={cell} choosing={choosing} chosen={chosen} pick={(id) => (picked.value = id)} />
@@ -29,6 +35,9 @@ export function Candidates({ cell, choosing }: { cell: Cell; choosing: Choosing 
         <div class="head-row foot">
           <button type="button" class="btn primary" onClick={() => void send(act("accept", { candidate: chosen.id }))}>
             Accept {chosen.letter}
+          </button>
+          <button type="button" class="btn" onClick={() => void refine()}>
+            Refine {chosen.letter}
           </button>
           <span class="grow" />
           <span class="num">{words(choosing)}</span>
