@@ -116,14 +116,8 @@ def _target(target: TargetCell | None) -> list[Piece]:
     if target is None:
         return []
     heading = CURRENT_FUNCTION if target.name else CURRENT_CODE
-    group = Group(f"{heading}
-```python
-", "
-```
-
-")
-    return [Piece("target", target.title, (clean(target.source).strip("
-"),), group)]
+    group = Group(f"{heading}\n```python\n", "\n```\n\n")
+    return [Piece("target", target.title, (clean(target.source).strip("\n"),), group)]
 
 
 def _codegen_target(state: PromptState) -> list[Piece]:
