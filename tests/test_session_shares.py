@@ -1,11 +1,12 @@
 """Links: a copy that does not change by itself, ends when it is told to, and can be forked."""
 
 import base64
+import json
 from datetime import datetime
 from typing import Any
 
 import pytest
-from conftest import OWNER, STRANGER, Stage
+from conftest import OWNER, STRANGER, Stage, wait_for
 
 from app.session import Missing
 from app.ui import view
@@ -137,3 +138,20 @@ def test_a_fork_goes_its_own_way(stage: Stage) -> None:
     sources = {v.source for v in stage.playground.snapshot(OWNER, fork).versions.values()}
     assert sources == {"def sort_list(xs):\n    xs.sort()"}
     assert "xs.sort()" not in str(stage.playground.snapshot(OWNER, session).versions)
+
+
+def test_tests_go_along_with_the_copy_its_forks_and_the_notebook(stage: Stage) -> None:
+    session = stage.session()
+    cell = stage.add(session, "def f(n):\n    return n")
+    stage.playground.tests.add(OWNER, session, cell, "f(1)", "2")
+    wait_for(lambda: not stage.playground.snapshot(OWNER, session).tested[cell].waiting)
+    token = shared(stage, session)
+    told = {"number": 1, "call": "f(1)", "expected": "2", "standing": "pinned", "origin": "hand"}
+    tests = document(stage, token)["cells"][0]["tests"]
+    assert tests == [{**told, "passed": False, "actual": "1"}]
+    fork = stage.playground.snapshot(STRANGER, stage.playground.shares.fork(STRANGER, token).id)
+    [state] = fork.tested[fork.cells[0].id].states
+    assert (state.test.call, state.test.standing, state.verdict) == ("f(1)", "pinned", None)
+    _, notebook = stage.playground.sessions.export(OWNER, session)
+    claims = json.loads(notebook)["cells"][-1]["metadata"]["codegen_playground"]
+    assert claims["tests"] == tests

@@ -97,6 +97,19 @@ def html_of(copy: Json) -> str:
     return bytes(response.body).decode()
 
 
+def test_tests_are_shown_with_what_came_of_them() -> None:
+    tests = [
+        {"number": 1, "call": "f(1)", "expected": "1.0", "standing": "pinned", "passed": True, "actual": "1.0"},
+        {"number": 2, "call": "f(0)", "expected": "0", "standing": "pinned", "passed": False, "actual": "raises <X>"},
+        {"number": 3, "call": "assert f(2)", "expected": "", "standing": "unconfirmed", "passed": None, "actual": ""},
+    ]
+    html = html_of(a_copy(cells=[a_cell(tests=tests)]))
+    assert "1/2 pinned tests" in html
+    assert '<code dir="ltr">f(1)</code> gives 1.0: passes<' in html
+    assert "gives 0: fails: raises &lt;X&gt;<" in html
+    assert "holds: not run on this code, unconfirmed<" in html
+
+
 class Words(HTMLParser):
     """The text of a page, its style sheet left out, and the elements that it has."""
 

@@ -52,8 +52,26 @@ def _cell(snapshot: Snapshot, number: int, cell: Cell, version: Version) -> Json
         "edited": version.origin == "hand",
         "stale": snapshot.outdated(cell.id),
         "audit": version.audit,
+        "tests": _tests(snapshot, cell.id),
         "run": _run(snapshot.runs.get(cell.id), version),
     }
+
+
+def _tests(snapshot: Snapshot, cell_id: str) -> list[Json]:
+    """The tests of a cell that nobody rejected, each with what came of it on the code shown."""
+    states = snapshot.tested[cell_id].states if cell_id in snapshot.tested else ()
+    return [
+        {
+            "number": state.test.number,
+            "call": state.test.call,
+            "expected": state.test.expected,
+            "standing": state.test.standing,
+            "origin": state.test.origin,
+            "passed": state.verdict.passed if state.verdict else None,
+            "actual": state.verdict.actual if state.verdict else "",
+        }
+        for state in states
+    ]
 
 
 def _run(run: Run | None, version: Version) -> Json | None:
@@ -101,7 +119,7 @@ def _notebook_cells(snapshot: Snapshot, cell: Cell, requests: list[str], history
         id=cell.id[:64],
         execution_count=run.execution_count if run else None,
         outputs=[nbformat.from_dict(output) for output in run.outputs] if run else [],
-        metadata={"codegen_playground": _claims(snapshot, version, history)},
+        metadata={"codegen_playground": {**_claims(snapshot, version, history), "tests": _tests(snapshot, cell.id)}},
     )
     # Indented text is shown as it is: what a person wrote is not Markdown.
     words = "\n\n".join("\n".join(f"    {line}" for line in request.splitlines()) for request in requests)

@@ -67,7 +67,7 @@ class Shares:
         return share.revoked_at or share.document
 
     def fork(self, owner: str, token: str) -> Session:
-        """A session of the visitor's own with the link's requests and code: no outputs, nothing trusted."""
+        """A session of the visitor's own with the link's requests, code and tests: no outputs, nothing trusted."""
         document = self.find(token)
         if not isinstance(document, dict):
             raise Missing("This link does not work any more, so there is nothing to fork. Ask its owner for a new one.")
@@ -93,6 +93,8 @@ def _fork_cells(tx: Transaction, session: Session, document: Json) -> dict[str, 
         cell = tx.create_cell(session.id, title=old["title"])
         version = tx.create_version(cell.id, old["source"], origin="forked")
         tx.show_version(cell.id, version.id)
+        for test in old.get("tests", ()):
+            tx.create_test(cell.id, test["call"], test["expected"], origin=test["origin"], standing=test["standing"])
         made[old["id"]] = cell.id, version.id
     return made
 

@@ -76,6 +76,34 @@ class Audit(_Record):
         return self.state != "read" or any(finding.severity != "low" for finding in self.findings)
 
 
+class Tested(_Record):
+    """One test of a cell, and what came of it on the code shown; `passed` is None where it was not run on that."""
+
+    number: int
+    call: str
+    expected: str = ""
+    standing: str
+    origin: str = ""
+    passed: bool | None = None
+    actual: str = ""
+
+    @property
+    def wanted(self) -> str:
+        """What is expected, in words: "gives [1, 2]", "raises ValueError", "holds"."""
+        if not self.expected:
+            return "holds"
+        return self.expected if self.expected.startswith("raises ") else f"gives {self.expected}"
+
+    @property
+    def came(self) -> str:
+        """What came of it, in words."""
+        if self.passed is None:
+            return "not run on this code"
+        if self.passed:
+            return "passes"
+        return f"fails: {self.actual}" if self.actual else "fails"
+
+
 class Run(_Record):
     """The newest run of a cell when the copy was made; `sha256` is that of the code that ran."""
 
@@ -121,6 +149,7 @@ class Cell(_Record):
     edited: bool = False
     stale: str | None = None
     audit: Audit | None = None
+    tests: list[Tested] = Field(default_factory=list)
     run: Run | None = None
 
     @field_validator("run")
@@ -134,6 +163,11 @@ class Cell(_Record):
         """Whether the outputs came from exactly the code shown: the digest is taken anew, not believed."""
         digest = hashlib.sha256(self.source.encode("utf-8", "surrogatepass")).hexdigest()
         return self.run is not None and self.run.exact and self.run.sha256 == digest
+
+    @property
+    def pinned(self) -> list[Tested]:
+        """The tests that bind and were run on the code shown."""
+        return [test for test in self.tests if test.standing == "pinned" and test.passed is not None]
 
     @property
     def ran(self) -> str:
