@@ -41,8 +41,16 @@ def lift(code: str, usage: str = "") -> tuple[str, tuple[Example, ...]]:
         usage: code of further blocks, read for examples only.
 
     Returns:
-        The code without them, and the examples whose call can stand alone.
+        The code without them, and the examples whose call can stand alone; the code as it is and no examples where
+        something nests too deeply to be written down again.
     """
+    try:
+        return _lifted(code, usage)
+    except RecursionError:
+        return code, ()
+
+
+def _lifted(code: str, usage: str) -> tuple[str, tuple[Example, ...]]:
     tree = parse(code)
     extra = _read(usage)
     if tree is None:

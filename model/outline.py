@@ -6,6 +6,7 @@ import ast
 import re
 
 _DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+\w+.*$", re.MULTILINE)
+LONGEST = 100_000  # characters; while Python parses, every other thread waits
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
@@ -18,14 +19,17 @@ def outline(source: str, *, docstrings: bool = True) -> str:
     tree = parse(source)
     if tree is None:
         return "\n".join(_DEFINITION.findall(source))
-    found = [_signature(node, docstrings=docstrings) for node in tree.body if isinstance(node, Definition)]
+    try:
+        found = [_signature(node, docstrings=docstrings) for node in tree.body if isinstance(node, Definition)]
+    except RecursionError:  # a default value that nests too deeply to be written down again
+        return "\n".join(_DEFINITION.findall(source))
     return "\n".join(found) or _names(tree)
 
 
 def parse(source: str) -> ast.Module | None:
-    """The syntax tree, or None for source that is not (yet) Python."""
+    """The syntax tree, or None for source that is not (yet) Python, or is longer than `LONGEST`."""
     try:
-        return ast.parse(source)
+        return ast.parse(source) if len(source) <= LONGEST else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

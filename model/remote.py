@@ -217,7 +217,7 @@ def _way_out(error: RemoteError) -> str:
 def _after_status(error: Rejected) -> str:
     if error.status in {401, 403}:
         return "Whoever runs this page should check ENGINE_KEY."
-    if error.status == 404:  # noqa: PLR2004 - HTTP's own number
+    if error.status == 404 or error.status < 400:  # noqa: PLR2004 - HTTP's own numbers
         return "Whoever runs this page should check ENGINE_URL and ENGINE_MODEL."
     if error.status == 429 or error.status >= 500:  # noqa: PLR2004 - as above
         return f"Ask again in {error.retry_after:.0f} s." if error.retry_after else "Ask again in a moment."

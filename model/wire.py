@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
@@ -215,6 +216,8 @@ class Wire:
         if response.status_code == HTTPStatus.OK:
             return
         reason = _reason(await _body(response)) or response.reason_phrase or "no reason given"
+        if response.has_redirect_location:  # not followed: the key and the request are for this server alone
+            reason = f"sends on to {_short(response.headers['location'])}"
         if self._server.key:
             reason = reason.replace(self._server.key, "…")
         raise Rejected(response.status_code, reason, _retry_after(response.headers.get("retry-after", "")))
@@ -279,9 +282,11 @@ def reason_of(value: object) -> str:
 def _retry_after(header: str) -> float | None:
     """Seconds, which a server gives as such or as a date."""
     try:
-        return max(float(header), 0.0)
+        seconds = float(header)
     except ValueError:
         pass
+    else:  # "nan" is a float as well, and would be waited for without end
+        return max(seconds, 0.0) if math.isfinite(seconds) else None
     try:
         return max((parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds(), 0.0)
     except (ValueError, TypeError):

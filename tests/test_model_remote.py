@@ -350,7 +350,15 @@ def opens_and_hangs_up(talk: Talk) -> None:
 
 
 @pytest.mark.parametrize(
-    "play", [refusal(429, Retry_After="0"), refusal(500), refusal(503), hangs_up, opens_and_hangs_up]
+    "play",
+    [
+        refusal(429, Retry_After="0"),
+        refusal(429, Retry_After="nan"),
+        refusal(500),
+        refusal(503),
+        hangs_up,
+        opens_and_hangs_up,
+    ],
 )
 def test_what_may_pass_is_tried_again(connect: Connect, play: Callable[[Talk], None]) -> None:
     server, engine = connect(play, play, answer(SORT))
@@ -371,6 +379,8 @@ def test_it_is_not_tried_for_ever(connect: Connect, play: Callable[[Talk], None]
         (refusal(400, "This model's maximum context length is 4096 tokens"), "Shorten the request"),
         (refusal(403), "ENGINE_KEY"),
         (refusal(404, "no such model"), "ENGINE_MODEL"),
+        (refusal(307, Location="http://192.0.2.1/v1/chat"), "sends on to http://192.0.2.1/v1/chat"),
+        (refusal(302, Location="/elsewhere"), "ENGINE_URL"),
         (refusal(429, Retry_After="3600"), "again in 3600 s"),
         (refusal(429, Retry_After="Wed, 25 Nov 2099 10:00:00 GMT"), "Ask again in"),
         (lambda talk: talk.whole("<html>Welcome</html>", "text/html"), "ENGINE_URL"),

@@ -1,5 +1,6 @@
 """Writes one turn: waits for its place, streams the model's reply into a cell, and stores what came of it."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -25,6 +26,8 @@ from model.reply import Reply, ReplyReader, TalkReader
 from storage.errors import StorageError
 from storage.records import Turn, TurnStatus
 from storage.transaction import Transaction
+
+log = logging.getLogger(__name__)
 
 TELL_EVERY = 0.03  # seconds between two notices to the watchers
 WORDS: dict[str, TurnStatus] = {"done": "done", "length": "done", "stopped": "stopped", "failed": "failed"}
@@ -103,10 +106,17 @@ class Answer:
             self._wait()
             outcome, reply, report = self._answer()
         except (ModelError, SessionError, StorageError) as error:
-            outcome, reply, report = Outcome("failed", str(error)), Reply(self._work.code, self._work.prose, ()), {}
+            outcome, reply, report = self._failed(str(error))
+        except Exception as error:
+            # A bug, or a library's surprise, must not leave a turn that is written for ever and holds up the others.
+            log.exception("The answer of a turn could not be written")
+            outcome, reply, report = self._failed(f"The answer could not be written: {type(error).__name__}: {error}")
         self._settle(outcome, reply, report)
         if self._work.version_id and not self._desk.closing.is_set():
             self._landed(reply)
+
+    def _failed(self, message: str) -> tuple[Outcome, Reply, dict[str, object]]:
+        return Outcome("failed", message), Reply(self._work.code, self._work.prose, ()), {}
 
     def _answer(self) -> tuple[Outcome, Reply, dict[str, object]]:
         if self._work.stop.is_set():

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from app.audit import Audit, Scanner
 from app.session.desk import Desk
-from storage.errors import StorageError
 from storage.records import Version
 
 log = logging.getLogger(__name__)
@@ -50,7 +49,8 @@ class Auditing:
         while (session_id := self._next()) is not None:
             try:
                 self._scan_session(session_id)
-            except StorageError:
+            except Exception:
+                # Whatever it is, it concerns one session: all others wait in the same line.
                 log.exception("The versions of a session were not audited; the next change or run tries again")
 
     def _next(self) -> str | None:

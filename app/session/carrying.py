@@ -15,11 +15,13 @@ from model.reply import Reply
 
 _FENCED = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)^[ \t]*```", re.MULTILINE | re.DOTALL)
 _BEGINS = re.compile(r"^(?:import |from |def |class |async def |@)")
+_READ = 30_000  # characters of a request that are searched for code
 _MOST_BEGINNINGS = 20  # lines of a request that may be where its code begins
 
 
 def code_of(request: str) -> str:
     """The Python that stands in a request: in its fenced blocks, else from the first line on that begins some."""
+    request = request[:_READ]
     if blocks := [readable(block) for block in _FENCED.findall(request)]:
         return "\n".join(blocks)
     lines = request.split("\n")

@@ -40,11 +40,12 @@ class Cells:
     def add(self, owner: str, session_id: str, after: str | None, source: str) -> Cell:
         """A new cell below the cell `after`, or on top where that is None."""
         text = source_of(source)
+        title = title_of(text)
         with self._desk.database.begin() as tx:
             session = tx.session_of(owner, session_id)
             ids = [cell.id for cell in tx.cells(session.id)]
             index = ids.index(after) + 1 if after in ids else len(ids) if after else 0
-            cell = tx.create_cell(session.id, index=index, title=title_of(text))
+            cell = tx.create_cell(session.id, index=index, title=title)
             version = tx.create_version(cell.id, text, origin="hand", status="open")
             cell = tx.show_version(cell.id, version.id)
         self._changed(owner, session_id)

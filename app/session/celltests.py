@@ -225,7 +225,10 @@ class CellTests:
                 self._judge_waiting(self._read(owner, session_id), cell_id, work)
                 going = not self._desk.at_work.end_testing_unless_again(work)
         except RunnerError:
-            self._desk.at_work.end_testing(work)
+            pass  # the tests stay unjudged until somebody asks again
+        finally:
+            if not work.ended.is_set():
+                self._end(work)
         self._tell(work)
 
     def _judge_waiting(self, snapshot: Snapshot, cell_id: str, work: Testing) -> None:

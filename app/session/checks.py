@@ -72,10 +72,20 @@ def problem(check: Check) -> str:
         return f"The call {check.call!r} is not Python: {error}."
     if not check.expected:
         held = any(isinstance(node, ast.Assert) for node in ast.walk(tree))
-        return "" if held else "Without an expected value, the test needs an assert: assert f(1) == 2."
+        return _too_deep(check) if held else "Without an expected value, the test needs an assert: assert f(1) == 2."
     if not tree.body or not isinstance(tree.body[-1], ast.Expr):
         return f"The call {check.call!r} must end in an expression, such as sort([3, 1, 2])."
-    return "" if _RAISES.fullmatch(check.expected) else _no_literal(check.expected)
+    if not _RAISES.fullmatch(check.expected) and (words := _no_literal(check.expected)):
+        return words
+    return _too_deep(check)
+
+
+def _too_deep(check: Check) -> str:
+    try:
+        harness(check)
+    except RecursionError:
+        return f"The call {shown(check.call)} nests too deeply. Build such values in a function, and call that."
+    return ""
 
 
 def _no_literal(expected: str) -> str:

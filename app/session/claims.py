@@ -10,20 +10,20 @@ import re
 from collections.abc import Iterator, Sequence
 
 from app.session import prose
-from app.session.checks import UNREADABLE, Check, problem
-from app.session.lineage import definitions, names_of, parameters
+from app.session.checks import Check, problem
+from app.session.lineage import definitions, names_of, parameters, tree_of
 from model.examples import Example, lift
 
 MOST = 12
+READ = 10_000  # characters of a text that are searched for examples; the rest is taken for data
 _BUILTINS = frozenset(dir(builtins))
 _QUOTES = re.compile(r"^[ ]*(?:\"{3}|'{3})[ ]*$", re.MULTILINE)  # of a docstring in a request
 
 
 def of_source(source: str) -> list[Check]:
     """The examples in the docstrings of the cell's functions and classes."""
-    try:
-        tree = ast.parse(source)
-    except UNREADABLE:
+    tree = tree_of(source)
+    if tree is None:
         return []
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     texts = [ast.get_docstring(node) or "" for node in ast.walk(tree) if isinstance(node, kinds)]
@@ -36,7 +36,7 @@ def of_request(request: str, source: str) -> list[Check]:
     Where the request calls the function by another name than the answer does, and the answer defines but one, that
     one is meant.
     """
-    names = definitions(source)
+    names, request = definitions(source), request[:READ]
     if not names:
         return []
     found = [*_doctests(request), *prose.calls(request), *prose.assignments(request, parameters(source))]
@@ -61,14 +61,16 @@ def of_proposal(code: str) -> list[Check]:
 def _readable(found: Iterator[Check]) -> list[Check]:
     kept: dict[str, Check] = {}
     for check in found:
+        if len(kept) == MOST:
+            break
         if not problem(check):
             kept.setdefault(ast.unparse(ast.parse(check.call)), check)
-    return list(kept.values())[:MOST]
+    return list(kept.values())
 
 
 def _doctests(text: str) -> Iterator[Check]:
     try:
-        examples = doctest.DocTestParser().get_examples(_QUOTES.sub("", text.expandtabs()))
+        examples = doctest.DocTestParser().get_examples(_QUOTES.sub("", text[:READ].expandtabs()))
     except ValueError:
         return
     prepared: list[str] = []

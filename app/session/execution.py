@@ -1,5 +1,6 @@
 """Executes the runs of one request, one after the other, and stores what came of each."""
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,6 +17,8 @@ from app.session.work import Running
 from storage.errors import StorageError
 from storage.records import Run
 from storage.transaction import Transaction
+
+log = logging.getLogger(__name__)
 
 NOT_RUN = "Not run: an earlier cell did not end well."
 NOT_BEGUN = "Interrupted before it began."
@@ -80,6 +83,11 @@ class Execution:
             result = self._executed(work)
         except (RunnerError, StorageError) as error:
             return RunResult("died", None, str(error), None, work.milliseconds or 0, None)
+        except Exception as error:
+            # As for an answer: a run that never ends would hold up every other one of its session.
+            log.exception("A run could not be carried out")
+            words = f"The run could not be carried out: {type(error).__name__}: {error}"
+            return RunResult("died", None, words, None, work.milliseconds or 0, None)
         if work.stop.is_set() and result.status == "died":
             return replace(result, status="interrupted", message=RESTARTED)
         return result

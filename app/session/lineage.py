@@ -1,7 +1,8 @@
 """Which cell defines what, which cell leans on which, and when an output can no longer be trusted.
 
 Only Python's own symbol tables are asked; nothing is executed. What they cannot tell (names made by `exec`,
-attributes of objects, star imports) stays unknown here too.
+attributes of objects, star imports) stays unknown here too, and so does what is longer than `LONGEST`: while Python
+parses, every other thread of the server waits.
 """
 
 import ast
@@ -9,10 +10,14 @@ import builtins
 import symtable
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 BUILTINS = frozenset(dir(builtins))
 # What the parser raises: the last two for code that is nested too deeply.
 UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError)
+LONGEST = 100_000  # characters that are parsed: some 0.3 s where they are all short statements
+TRIED = 3 * LONGEST  # characters parsed in all to find out how much of a text is whole
+KNOWN = 256  # texts that need not be parsed again: a page is drawn anew with every change
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,21 @@ class Piece:
     source: str
 
 
+def tree_of(source: str) -> ast.Module | None:
+    """The tree of `source`; None if it does not parse or is longer than `LONGEST`."""
+    try:
+        return ast.parse(source) if len(source) <= LONGEST else None
+    except UNREADABLE:
+        return None
+
+
 def names_of(source: str) -> Names:
-    """Names bound and needed at the top level of `source`; none if it does not parse."""
+    """Names bound and needed at the top level of `source`; none if it does not parse or is longer than `LONGEST`."""
+    return _names_of(source) if len(source) <= LONGEST else Names()
+
+
+@lru_cache(KNOWN)
+def _names_of(source: str) -> Names:
     try:
         table = symtable.symtable(source, "cell", "exec")
     except UNREADABLE:
@@ -51,6 +69,11 @@ def _globals_used(table: symtable.SymbolTable) -> set[str]:
 
 def definitions(source: str) -> tuple[str, ...]:
     """Functions and classes defined at the top level, in order; the complete ones where the end is missing."""
+    return _definitions(source) if len(source) <= LONGEST else ()
+
+
+@lru_cache(KNOWN)
+def _definitions(source: str) -> tuple[str, ...]:
     tree = _parsed(source)
     if tree is None:
         return ()
@@ -67,21 +90,21 @@ def parameters(source: str) -> dict[str, tuple[str, ...]]:
 
 def readable(source: str) -> str:
     """As much of the beginning of `source` as parses: of a stream that has not ended, of code that prose follows."""
-    lines = source.split("\n")
+    lines, left = source.split("\n"), TRIED
     for end in (len(lines), *_top_level_starts(lines)):
         text = "\n".join(lines[:end])
-        try:
-            ast.parse(text)
-        except UNREADABLE:
-            continue
-        return text
+        left -= len(text)
+        if left < 0:
+            break
+        if tree_of(text):
+            return text
     return ""
 
 
 def _parsed(source: str) -> ast.Module | None:
     """The tree of as much as is readable; None where nothing is."""
     text = readable(source)
-    return ast.parse(text) if text or not source else None
+    return tree_of(text) if text or not source else None
 
 
 def _top_level_starts(lines: list[str]) -> list[int]:

@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.session.lineage import UNREADABLE, Names, Piece, names_of, upstream
+from app.session.lineage import Names, Piece, names_of, tree_of, upstream
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,8 @@ def sliced(sources: Iterable[str], needed: Iterable[str], *, known: frozenset[st
 
 def _statements(source: str) -> list[_Statement]:
     """The top-level statements; a source that does not parse is one, so that its error shows."""
-    try:
-        tree = ast.parse(source)
-    except UNREADABLE:
+    tree = tree_of(source)
+    if tree is None:
         return [_Statement(source, Names(), always=True)]
     lines = source.split("\n")
     found = [(_first_line(node), node.end_lineno or node.lineno, node) for node in tree.body]

@@ -72,8 +72,8 @@ def calls(text: str) -> Iterator[Check]:
 
 def pairs(text: str, name: str) -> Iterator[Check]:
     """`[3, 1, 2] -> [1, 2, 3]`: a literal for the only argument of the function `name`."""
-    for found in re.finditer(r"(?<![\w(\[{,=])\s*([\[\"'{(])", text):
-        value = literal_at(text, found.start(1))
+    for found in re.finditer(r"(?<![\w(\[{,=])[\[\"'{(]", text):
+        value = literal_at(text, found.start())
         link = _ARROW.match(text, value.end) if value else None
         if value and link and (wanted := _outcome_at(text, link.end())):
             yield Check(f"{name}({value.text})", wanted)

@@ -13,6 +13,7 @@ from typing import Any
 
 from app.session.checks import UNREADABLE, same
 from app.session.errors import Refused
+from app.session.lineage import tree_of
 
 Json = dict[str, Any]
 MOST_TURNS, MOST_ROWS = 20, 50
@@ -72,12 +73,14 @@ def substituted(source: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
     Returns:
         The code, and the names of the slots whose value was found in it.
     """
-    try:
-        tree = ast.parse(source)
-    except UNREADABLE:
+    tree = tree_of(source)
+    if tree is None:
         return source, set()
     put = _Put([(name, mine, theirs) for name in old if name in new for mine, theirs in _forms(old[name], new[name])])
-    return ast.unparse(put.visit(tree)), put.found
+    try:
+        return ast.unparse(put.visit(tree)), put.found
+    except UNREADABLE:  # it nests too deeply, or a value is too long to be written down
+        return source, set()
 
 
 def _forms(old: object, new: object) -> list[tuple[object, object]]:
