@@ -17,7 +17,7 @@ VersionStatus = Literal["writing", "open", "whole", "stopped", "cut"]
 RunStatus = Literal["queued", "running", "ok", "error", "interrupted", "limit", "died", "cut"]
 
 Standing = Literal["unconfirmed", "pinned", "rejected"]
-TestOrigin = Literal["hand", "request", "docstring", "answer", "model", "question"]
+TestOrigin = Literal["hand", "request", "docstring", "answer", "model", "candidates", "question"]
 CandidateStatus = Literal["writing", "whole", "stopped", "failed"]
 
 NEW_CELL = "new"

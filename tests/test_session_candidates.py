@@ -87,6 +87,26 @@ def test_where_the_best_differ_the_person_is_asked_and_the_answer_is_pinned(stag
     assert (state.test.standing, state.test.expected) == ("pinned", "raises ValueError")
 
 
+def test_answers_that_hold_every_example_are_told_apart_by_inputs_that_no_example_names(stage: Stage) -> None:
+    # Of three that hold the example, two return [] for an empty list, and the shortest one fails there.
+    short = "```python\ndef peaks(xs):\n    return [max(xs)]\n```\nShort."
+    two = [
+        f"```python\ndef peaks(xs):\n    {guard}\n        return []\n    return [max(xs)]\n```\nLong."
+        for guard in ("if not xs:", "if len(xs) == 0:")
+    ]
+    session, snapshot = tried(stage, short, *two, request="peaks([1, 3]) gives [3]")
+    cell = snapshot.cells[0].id
+    assert "return []" in snapshot.versions[cell].source
+    found = {its.test.call: its.test for its in snapshot.tested[cell].states}["peaks([])"]
+    assert (found.origin, found.expected, found.standing) == ("candidates", "[]", "unconfirmed")
+    question = compared(snapshot).question
+    assert question is not None
+    assert question.test_id == found.id
+    assert {option["actual"] for option in question.options} == {"[]", "raises ValueError"}
+    stage.playground.choices.decide(OWNER, session, found.id, "raises ValueError")
+    wait_for(lambda: "[]" not in compared(stage.playground.snapshot(OWNER, session)).columns[0].candidate.source)
+
+
 def test_an_accepted_candidate_is_the_version_shown(stage: Stage) -> None:
     session, snapshot = tried(stage, FIRST, NONE)
     other = compared(snapshot).columns[1].candidate
@@ -110,7 +130,7 @@ def test_without_any_example_the_model_is_asked_for_tests(stage: Stage) -> None:
     session = stage.session()
     stage.playground.turns.ask(OWNER, session, "The median of a list", "auto", candidates=2)
     snapshot = quiet(stage, session)
-    assert [its.test.origin for its in snapshot.tested[snapshot.cells[0].id].states] == ["model"]
+    assert snapshot.tested[snapshot.cells[0].id].states[0].test.origin == "model"
     assert "% 2" in snapshot.versions[snapshot.cells[0].id].source
 
 
@@ -190,7 +210,7 @@ def test_claims_about_an_earlier_version_do_not_choose(stage: Stage) -> None:
     stage.engine.enqueue(in_place, other, "```python\nassert order([2, 1]) == None\n```")
     stage.playground.turns.ask(OWNER, session, "Sort it in place and return None", cell, candidates=2)
     snapshot = quiet(stage, session)
-    [state] = snapshot.tested[cell].states
+    state = snapshot.tested[cell].states[0]
     assert (state.test.expected, state.test.origin) == ("None", "model")
     assert "xs.sort()" in snapshot.versions[cell].source
 

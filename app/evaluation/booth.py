@@ -138,7 +138,6 @@ class Booth:
             target,
             without=[] if self._way.evidence else self._evidence(session_id),
             candidates=self._way.candidates,
-            first_pass=True,
         )
         first = self._judged(session_id, turn)
         cell_id = next(each.cell_id for each in first.turns if each.id == turn.id)

@@ -26,7 +26,7 @@ from storage.transaction import Transaction
 
 LONGEST = 4000  # characters of a call or an expected value
 MOST = 40  # tests of one cell
-CLAIMED = frozenset({"docstring", "answer", "model"})  # origins that nobody has to have looked at
+CLAIMED = frozenset({"docstring", "answer", "model", "candidates"})  # origins that nobody has to have looked at
 PROPOSED_TOKENS = 400
 PROPOSE = (
     "Here is a Python function:\n```python\n{source}\n```\n"

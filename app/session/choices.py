@@ -8,7 +8,7 @@ from app.runner import RunnerError
 from app.session.cells import close_open
 from app.session.celltests import CellTests, checked, with_source
 from app.session.checks import Check
-from app.session.comparing import comparison
+from app.session.comparing import Column, comparison
 from app.session.desk import Desk
 from app.session.errors import Missing
 from app.session.judging import Judge
@@ -17,7 +17,7 @@ from app.session.provenance import weights_of
 from app.session.ranking import Contender, rank
 from app.session.rivals import stored
 from app.session.snapshot import Snapshot
-from app.session.tested import Tested, binds
+from app.session.tested import Tested, weight_of
 from storage.errors import NotFound, StorageError
 from storage.records import CellTest
 
@@ -90,19 +90,20 @@ class Choices:
         cell_id, tested = decided.cell_id, snapshot.tested.get(decided.cell_id, Tested())
         tests = [decided if state.test.id == decided.id else state.test for state in tested.states]
         found = comparison(snapshot, cell_id)
-        them = [column.candidate for column in found.columns] if found else []
+        columns = found.columns if found else []
         with suppress(RunnerError, NotFound, StorageError):
-            contenders = [self._judged(snapshot, cell_id, its.source, tests) for its in them]
-            order = rank(contenders, [binds(test) for test in tests])
+            contenders = [self._judged(snapshot, cell_id, its, tests) for its in columns]
+            order = rank(contenders, [weight_of(test) for test in tests])
             with self._desk.database.begin() as tx:
                 tx.update_test(decided.id, call=decided.call, expected=decided.expected, standing=decided.standing)
-                for place, its in enumerate(them):
+                for place, its in enumerate(columns):
                     verdicts = stored(tests, contenders[place].verdicts)
-                    tx.update_candidate(its.id, rank=order.index(place), verdicts=verdicts)
+                    tx.update_candidate(its.candidate.id, rank=order.index(place), verdicts=verdicts)
         self._desk.records_changed(session_id)
         self._tests.judge(owner, session_id)
 
-    def _judged(self, snapshot: Snapshot, cell_id: str, source: str, tests: Sequence[CellTest]) -> Contender:
+    def _judged(self, snapshot: Snapshot, cell_id: str, column: Column, tests: Sequence[CellTest]) -> Contender:
+        source = column.candidate.source
         pieces = with_source(snapshot.pieces, cell_id, source)
         judged = self._judge.judge(pieces, cell_id, [Check(test.call, test.expected) for test in tests])
-        return Contender(source, [its.verdict for its in judged])
+        return Contender(source, [its.verdict for its in judged], column.votes)

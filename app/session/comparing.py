@@ -6,18 +6,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.session.checks import Verdict
-from app.session.ranking import Contender, question
+from app.session.ranking import Contender, question, votes_of
 from app.session.snapshot import Snapshot
-from app.session.tested import binds
+from app.session.tested import weight_of
 from storage.records import Candidate, CellTest
 
 
 @dataclass(frozen=True)
 class Column:
-    """One candidate; the best is A."""
+    """One candidate; the best is A.
+
+    Attributes:
+        votes: how many samples were this code.
+    """
 
     letter: str
     candidate: Candidate
+    votes: int = 1
 
 
 @dataclass(frozen=True)
@@ -58,13 +63,22 @@ def comparison(snapshot: Snapshot, cell_id: str) -> Comparison | None:
     if not ranked or chosen or snapshot.versions[cell_id].turn_id != turn.id:
         return None
     tests = [state.test for state in snapshot.tested[cell_id].states] if cell_id in snapshot.tested else []
-    return _compared(number, ranked, len(all_of_it) - len(ranked), tests)
+    sources = [its.source for its in all_of_it]
+    columns = [
+        Column(letter, its, votes_of(its.source, sources))
+        for letter, its in zip(string.ascii_uppercase, ranked, strict=False)
+    ]
+    return _compared(number, columns, len(all_of_it) - len(ranked), tests)
 
 
-def contenders(candidates: Sequence[Candidate], tests: Sequence[CellTest]) -> tuple[list[Contender], list[CellTest]]:
+def contenders(columns: Sequence[Column], tests: Sequence[CellTest]) -> tuple[list[Contender], list[CellTest]]:
     """The candidates with their verdicts on those tests that all of them were judged on."""
-    common = [test for test in tests if all(test.id in its.verdicts for its in candidates)]
-    return [Contender(its.source, [verdict_of(its.verdicts[test.id]) for test in common]) for its in candidates], common
+    them = [column.candidate for column in columns]
+    common = [test for test in tests if all(test.id in its.verdicts for its in them)]
+    verdicts = [[verdict_of(its.verdicts[test.id]) for test in common] for its in them]
+    return [
+        Contender(its.candidate.source, each, its.votes) for its, each in zip(columns, verdicts, strict=True)
+    ], common
 
 
 def verdict_of(stored: Mapping[str, Any]) -> Verdict:
@@ -72,15 +86,13 @@ def verdict_of(stored: Mapping[str, Any]) -> Verdict:
     return Verdict(passed=bool(stored["passed"]), actual=str(stored["actual"]), detail=str(stored["detail"]))
 
 
-def _compared(number: int, ranked: Sequence[Candidate], dropped: int, tests: Sequence[CellTest]) -> Comparison:
-    them, common = contenders(ranked, tests)
-    letters = string.ascii_uppercase
-    columns = [Column(letters[place], its) for place, its in enumerate(ranked)]
-    asked = question(them, [binds(test) for test in common])
+def _compared(number: int, columns: Sequence[Column], dropped: int, tests: Sequence[CellTest]) -> Comparison:
+    them, common = contenders(columns, tests)
+    asked = question(them, [weight_of(test) for test in common])
     if asked is None:
         return Comparison(number, columns, dropped, None)
     options = [
-        {"letter": letters[place], "actual": them[place].verdicts[asked.test].actual}
+        {"letter": columns[place].letter, "actual": them[place].verdicts[asked.test].actual}
         for place in (asked.first, asked.second)
     ]
     return Comparison(number, columns, dropped, Asked(common[asked.test].id, options))

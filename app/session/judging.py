@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.runner.oneshot import Call, Failed, OneShot, Outcome, Returned
-from app.session import checks
+from app.session import checks, probes
 from app.session.checks import Check, Verdict
 from app.session.lineage import Piece
 from app.session.programs import program
@@ -44,6 +44,16 @@ class Judge:
         """The same for code that stands alone."""
         return self.judge([Piece(CELL, source)], CELL, asked)
 
+    def results(self, pieces: Sequence[Piece], cell_id: str, calls: Sequence[str]) -> list[str]:
+        """What calls with literal arguments come to, all in one run: values as source, `raises ValueError`, or "".
+
+        "" stands where the run ended before, and for values that are no plain data. Raises `RunnerError`.
+        """
+        read = [call for text in calls if (call := probes.read(text))]
+        outcome = self._oneshot().run(program(pieces, cell_id, "\n".join(calls)), read)
+        came = [_result(answer) for answer in outcome.answers] if outcome.failure is None else []
+        return came + [""] * (len(calls) - len(came))
+
     def _one(self, source: str, check: Check) -> Judged:
         if words := checks.problem(check):
             return Judged(check, Verdict(passed=False, actual="", detail=words), sha256_of(source))
@@ -63,6 +73,13 @@ def verdict_of(check: Check, outcome: Outcome) -> Verdict:
             return checks.returned(check, value)
         case Failed(failure):
             return _failed(check, failure["name"], failure["message"])
+
+
+def _result(answer: Returned | Failed) -> str:
+    if isinstance(answer, Returned):
+        return checks.shown(answer.value)
+    name = str(answer.failure["name"])
+    return "" if name == "NotPlain" else f"raises {name}"
 
 
 def _failed(check: Check, name: str, text: str) -> Verdict:

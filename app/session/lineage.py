@@ -81,11 +81,15 @@ def _definitions(source: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(node.name for node in tree.body if isinstance(node, kinds)))
 
 
+def functions(source: str) -> tuple[ast.FunctionDef, ...]:
+    """The functions at the top level, in order."""
+    tree = _parsed(source)
+    return tuple(node for node in tree.body if isinstance(node, ast.FunctionDef)) if tree else ()
+
+
 def parameters(source: str) -> dict[str, tuple[str, ...]]:
     """The names of the parameters of each function at the top level, as far as they can be given by name."""
-    tree = _parsed(source)
-    functions = (node for node in tree.body if isinstance(node, ast.FunctionDef)) if tree else ()
-    return {its.name: tuple(arg.arg for arg in (*its.args.args, *its.args.kwonlyargs)) for its in functions}
+    return {its.name: tuple(arg.arg for arg in (*its.args.args, *its.args.kwonlyargs)) for its in functions(source)}
 
 
 def readable(source: str) -> str:

@@ -12,9 +12,10 @@ from app.session.checks import Check, Verdict
 from app.session.desk import Desk
 from app.session.feed import Changes
 from app.session.judging import Judge
-from app.session.ranking import Contender, distinct, full_pass, rank
+from app.session.probes import probes
+from app.session.ranking import Contender, disagreements, distinct, full_pass, leading, rank, votes_of
 from app.session.snapshot import Snapshot
-from app.session.tested import binds, concerns
+from app.session.tested import binds, concerns, weight_of
 from app.session.words import storable
 from app.session.work import Testing, Writing
 from model.engine import Engine, Outcome, Sampling, TextStream
@@ -161,12 +162,36 @@ class Rivals:
             return samples[0]
         self._tell(work, "running the tests")
         tests = self._gather(kept, work, work.cell_id)
-        snapshot, sources = self._read(), [its.reply.code for its in kept]
-        them = [Contender(its, self._verdicts(snapshot, work.cell_id, its, tests)) for its in sources]
-        order = rank(them, [binds(test) for test in tests])
+        them = self._judged(kept, samples, tests, work.cell_id)
+        if self._tell_apart(them, tests, work, work.cell_id):
+            tests = self._known(work.cell_id, work.turn_id)
+            them = self._judged(kept, samples, tests, work.cell_id)
+        order = rank(them, [weight_of(test) for test in tests])
         ranks = {differing[n]: (order.index(n), stored(tests, its.verdicts)) for n, its in enumerate(them)}
         self._store(work.turn_id, samples, ranks if len(kept) > 1 else {})
         return kept[order[0]]
+
+    def _judged(
+        self, kept: Sequence[Sample], samples: Sequence[Sample], tests: Sequence[CellTest], cell_id: str
+    ) -> list[Contender]:
+        snapshot, sources = self._read(), [its.reply.code for its in samples]
+        return [
+            Contender(code, self._verdicts(snapshot, cell_id, code, tests), votes_of(code, sources))
+            for code in (its.reply.code for its in kept)
+        ]
+
+    def _tell_apart(self, them: Sequence[Contender], tests: Sequence[CellTest], work: Writing, cell_id: str) -> bool:
+        """Take up tests of inputs on which the leading answers differ; whether there are any."""
+        front = [them[place] for place in leading(them, [weight_of(test) for test in tests])]
+        calls = probes([test.call for test in tests], front[0].source) if len(front) > 1 else []
+        if not calls:
+            return False
+        pieces = self._read().pieces
+        results = [self._judge.results(with_source(pieces, cell_id, its.source), cell_id, calls) for its in front]
+        found = disagreements(calls, results, [its.votes for its in front])
+        self._tests.take_up(cell_id, work.turn_id, "candidates", found)
+        self._desk.records_changed(work.session_id)
+        return bool(found)
 
     def _gather(self, kept: Sequence[Sample], work: Writing, cell_id: str) -> list[CellTest]:
         """The tests to judge by: what the request says, what the answers claim, and where nobody says, the model."""

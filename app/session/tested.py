@@ -7,6 +7,7 @@ from app.session import claims
 from app.session.checks import plain
 from app.session.lineage import Piece
 from app.session.programs import program
+from app.session.ranking import Weight
 from storage.records import CellTest, KeptVerdict, Version, sha256_of
 from storage.transaction import Transaction
 
@@ -52,6 +53,13 @@ class State:
 def binds(test: CellTest) -> bool:
     """Whether a test decides between answers: it is pinned, or stands in the request itself."""
     return test.standing == "pinned" or test.origin == "request"
+
+
+def weight_of(test: CellTest) -> Weight:
+    """What a test says where answers compete."""
+    if binds(test):
+        return "binds"
+    return "asks" if test.origin == "candidates" else "claims"
 
 
 def concerns(test: CellTest, turn_id: str) -> bool:

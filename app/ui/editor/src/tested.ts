@@ -13,7 +13,7 @@ export interface CellTest {
   expected: string; // "" where the call holds asserts
   standing: "unconfirmed" | "pinned";
   counts: boolean; // a person stands for it; what a model claims counts only once it is pinned
-  origin: "hand" | "request" | "docstring" | "answer" | "model" | "question";
+  origin: "hand" | "request" | "docstring" | "answer" | "model" | "candidates" | "question";
   turn: number | null; // in which it came up, where that is in the branch shown
   verdict: Verdict | null; // on the code that stands there now; null until it was judged
   held: number | null; // of a pinned test that broke: the newest version on which it held

@@ -200,6 +200,7 @@ const ORIGINS = {
   docstring: "from the docstring",
   answer: "claimed by the answer",
   model: "proposed by the model",
+  candidates: "what most candidates return",
   question: "your choice",
 } as const;
 
