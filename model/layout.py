@@ -11,7 +11,7 @@ from model.outline import Definition, outline, parse
 from model.window import Draft, Group, Piece, cut_middle
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from model.prompt import PromptState, TargetCell
 
@@ -22,6 +22,7 @@ CHAT_STOPS = ("<|im_end|>", "<|endoftext|>")
 CODEGEN_STOPS = ("\n#", "\n'''", '\n"""', "\n\n\n", "<|endoftext|>")
 KEPT_CONSTRAINTS = 3
 SHORT_EVIDENCE = 800
+_SIGNATURE = re.compile(r"^(\s*)(?:(?:async )?def |class )?(.*?)(?: =|:)(?: \.\.\.)?(?:  # (.*))?$", re.MULTILINE)
 _OTHER_NAME = re.compile(
     r"\b(re-?name\w*|call(ed)? (it|the function)|name(d)? (it|the function)|split)\b", re.IGNORECASE
 )
@@ -33,7 +34,7 @@ def chat(state: PromptState, *, begin: bool = True) -> Draft:
     Where the answer cannot be begun for the model, it is told in words how to begin.
     """
     beginning = _beginning(state)
-    others = _others(state, Group(f"{DEFINED}, ready to be called:\n```python\n", "```\n\n"))
+    others = _others(state, Group(f"{DEFINED}, ready to be called:\n", "\n"), _listed)
     constraints = _constraints(state)
     target = _target(state.target)
     evidence = _evidence(state)
@@ -93,15 +94,20 @@ def clean(text: str) -> str:
     return whole.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _others(state: PromptState, group: Group) -> list[Piece]:
+def _others(state: PromptState, group: Group, draw: Callable[[str], str] = str) -> list[Piece]:
     pieces = []
     for cell in state.others:
-        full = outline(clean(cell.source))
-        bare = outline(clean(cell.source), docstrings=False)
+        full = draw(outline(clean(cell.source)))
+        bare = draw(outline(clean(cell.source), docstrings=False))
         forms = (full + "\n", bare + "\n", "") if full != bare else (full + "\n", "")
         if full:
             pieces.append(Piece("cell", f"Cell {cell.number}", forms, group))
     return pieces
+
+
+def _listed(signatures: str) -> str:
+    """An outline in words: a small model that is shown signatures as code answers with one more of them."""
+    return _SIGNATURE.sub(lambda its: f"{its[1]}- {its[2]}" + (f": {its[3]}" if its[3] else ""), signatures)
 
 
 def _constraints(state: PromptState) -> list[Piece]:

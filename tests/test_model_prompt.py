@@ -60,7 +60,7 @@ def test_other_cells_are_shown_by_their_signatures() -> None:
         'def tax(price: float, rate: float = 0.2) -> float:\n    """Tax of one price.\n\n    Long."""\n    return 1'
     )
     prompt = build(PromptState("Write a function", others=(OtherCell(1, source),)))
-    assert "def tax(price: float, rate: float=0.2) -> float: ...  # Tax of one price." in prompt.text
+    assert "\n- tax(price: float, rate: float=0.2) -> float: Tax of one price.\n" in prompt.text
     assert "return 1" not in prompt.text
 
 
