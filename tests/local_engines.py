@@ -98,7 +98,7 @@ def plainly(folder: Path, request: str | PromptState, sampling: Sampling) -> str
     allowed = it._codec.beginning_with(bracket) if bracket else []
     sampler, made = Sampler(sampling), list[int]()
     with torch.inference_mode():
-        while len(made) < sampling.max_tokens and not (made and made[-1] in it._ends):
+        while len(made) < sampling.max_tokens and not (made and made[-1] in it.ends):
             logits = it._model(torch.tensor([[*ids, *made]]), use_cache=False).logits[0, -1]
             if allowed and not made:
                 logits = torch.full_like(logits, float("-inf")).index_copy(
@@ -106,7 +106,7 @@ def plainly(folder: Path, request: str | PromptState, sampling: Sampling) -> str
                 )
             made.append(sampler.choose(logits, [*ids, *made]))
     detokenizer = Detokenizer(it._codec)
-    text = "".join(detokenizer.add(token) for token in made if token not in it._ends) + detokenizer.finish()
+    text = "".join(detokenizer.add(token) for token in made if token not in it.ends) + detokenizer.finish()
     return text[len(bracket) :]
 
 
