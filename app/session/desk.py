@@ -44,6 +44,7 @@ class Desk:
         self.on_changed: Callable[[str], None] = lambda _: None
         self.closing = threading.Event()
         self._threads: set[threading.Thread] = set()
+        self._starting = threading.Lock()
         engines.listen(lambda _: self.feed.tell_all(Changes(engine=True)))
         kernels.listen(self._kernel_changed)
 
@@ -97,12 +98,15 @@ class Desk:
                 self._threads.discard(threading.current_thread())
 
         thread = threading.Thread(target=work, name=name, daemon=True)
-        self._threads.add(thread)
-        thread.start()
+        with self._starting:  # so that nobody waits for a thread that has not begun
+            self._threads.add(thread)
+            thread.start()
 
     def join(self, seconds: float) -> None:
         """Wait for the work in progress, so long for each piece at most."""
-        for thread in tuple(self._threads):
+        with self._starting:
+            threads = tuple(self._threads)
+        for thread in threads:
             thread.join(seconds)
 
     def _kernel_changed(self, session_id: str) -> None:
