@@ -1,13 +1,12 @@
 """Greedy HumanEval of the engine and of llama.cpp on the same file: `python benchmarks/accuracy.py`.
 
 Prints a table and writes it to benchmarks/results/accuracy.md. Needs `pip install llama-cpp-python`, the models
-(`python -m model fetch MODEL`) and HumanEval.jsonl.gz (`--data`; docs/evaluation.md says where it comes from). Both
-sides get the same token ids, prompts as the app builds them for a new cell, and end at the same tokens; the same judge
-decides. Answers are kept in `--rows`, so that a run that was cut off goes on.
+(`python -m model fetch MODEL`) and HumanEval (`--data`; docs/evaluation.md says where it comes from). Both sides get
+the same token ids, prompts as the app builds them for a new cell, and end at the same tokens; the same judge decides.
+Answers are kept in `--rows`, so that a run that was cut off goes on.
 """
 
 import argparse
-import gzip
 import json
 import sys
 import threading
@@ -24,7 +23,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
 from engine import CACHE, MODELS, machine, today  # noqa: E402 - beside this file
 
-from app.evaluation.humaneval import REQUEST, HumanEval, Problem  # noqa: E402 - found by the line above
+from app.evaluation import data  # noqa: E402 - found by the line above
+from app.evaluation.humaneval import OFFICIAL, REQUEST, HumanEval, Problem  # noqa: E402
 from app.evaluation.judge import Judge  # noqa: E402
 from model import prompt as prompts  # noqa: E402
 from model.catalogue import entry  # noqa: E402
@@ -40,12 +40,6 @@ TOGETHER = 8
 THREADS = 2
 
 Answers = dict[str, str]
-
-
-def problems(path: Path, count: int) -> list[Problem]:
-    """The first of the official file."""
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        return [Problem.model_validate_json(line) for line in lines][:count]
 
 
 def asked(problem: Problem, engine: LocalEngine) -> Prompt:
@@ -145,13 +139,13 @@ def compare(model: str, known: Sequence[Problem], rows: Path) -> str:
 def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, default=ROOT / "data/HumanEval.jsonl.gz")
+    parser.add_argument("--data", default=data.HUB, help="HumanEval.jsonl.gz; `hub` fetches the official one")
     parser.add_argument("--models", nargs="+", default=MODELS)
     parser.add_argument("--problems", type=int, default=164)
     parser.add_argument("--rows", type=Path, default=ROOT / "data/accuracy")
     options = parser.parse_args()
     torch.set_num_threads(THREADS)
-    known = problems(options.data, options.problems)
+    known = data.parse(data.fetch(options.data, OFFICIAL), Problem)[: options.problems]
     lines = [
         "| model | problems | ours pass | llama.cpp passes | difference | only ours | only llama.cpp | same text |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
