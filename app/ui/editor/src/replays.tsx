@@ -25,10 +25,14 @@ export function ReplaysSheet({ close }: { close: () => void }) {
         model is asked; a replay runs the whole dialogue on every row.
       </p>
       {fault.value && <Notice tone="fail" title={fault.value} />}
-      {its.rows.length > 0 && <Verdict its={its} />}
+      {its.rows.length > 0 && (
+        <>
+          <Verdict its={its} />
+          <Again its={its} tell={tell} />
+        </>
+      )}
       {its.rows.map((row, place) => <Row key={row.id} row={row} place={place + 1} slots={its.slots} tell={tell} />)}
       {its.slots.length > 0 && <New key={its.rows.length} slots={its.slots} place={its.rows.length + 1} tell={tell} />}
-      <Again its={its} tell={tell} />
       {!its.rows.length && <Load tell={tell} />}
     </SideSheet>
   ); // prettier-ignore
@@ -161,7 +165,8 @@ function Load({ tell }: { tell: Tell }) {
       <label>
         <span>A dialogue as a JSON line with prompts, inputs and outputs (MTPB)</span>
         <textarea
-          class="field mono" rows={5} spellcheck={false} value={line.value} onInput={(event) => (line.value = event.currentTarget.value)}
+          class="field mono" rows={5} spellcheck={false} value={line.value}
+          placeholder={'{"prompts": ["Sort {A}"], "inputs": [{"A": [2, 1]}], "outputs": [[1, 2]]}'} onInput={(event) => (line.value = event.currentTarget.value)}
         />
       </label>
       <button type="submit" class="btn" disabled={!line.value.trim()}>Load and ask</button>

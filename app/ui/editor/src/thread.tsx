@@ -125,7 +125,10 @@ function Carried({ turn }: { turn: Turn }) {
     <p class="carried">
       <span>with</span>
       {turn.carried.map((title) => (
-        <button type="button" class="chip" onClick={() => (sheet.value = { name: "sees", of: { turn: turn.id } })}>
+        <button
+          type="button" class="chip" title="What the model saw" aria-haspopup="dialog"
+          onClick={() => (sheet.value = { name: "sees", of: { turn: turn.id } })}
+        >
           {title}
         </button>
       ))}

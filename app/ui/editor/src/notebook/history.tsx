@@ -60,7 +60,7 @@ export function History({ cell, text, looking, fail }: Props) {
         <button type="button" class="btn" aria-expanded={detailed} onClick={() => set({ detailed: !detailed })}>Details</button>
         {at !== current && <button type="button" class="btn" onClick={() => void restore()}>Restore</button>}
         <button type="button" class="btn" onClick={() => (looking.value = null)}>
-          <Icon name="back" />Back to v{current}
+          <Icon name="back" />{at === current ? "Back to the editor" : `Back to v${current}`}
         </button>
       </div>
       {listed && <List versions={versions} at={at} current={current} look={(to) => set({ at: to })} />}

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import { Icon } from "../icons";
 import { Notice } from "../notice";
 import { act, failed } from "../server";
-import { type CellTest, broken, failing } from "../tested";
+import { type CellTest, type Verdict, broken, failing } from "../tested";
 import type { Cell, Fault } from "../types";
 import type { CellText } from "./cellText";
 import { refine } from "./deeds";
@@ -86,9 +86,18 @@ function since(tests: CellTest[]): string {
 
 function reason(test: CellTest, v: string): string {
   const { verdict } = test;
-  const wanted = !test.expected ? "should hold" : /^raises /.test(test.expected) ? test.expected.replace("raises", "should raise") : `should be ${test.expected}`;
+  if (!test.expected) return asserted(verdict, v);
+  const wanted = /^raises /.test(test.expected) ? test.expected.replace("raises", "should raise") : `should be ${test.expected}`;
   const actual = verdict?.actual ?? "";
   const came = !actual ? `${v} gave nothing` : /^raises /.test(actual) ? `${v} raised ${actual.slice(7)}` : `${v} gave ${actual}`;
   const before = test.held ? `, v${test.held} passed` : "";
   return `${test.call} ${wanted}; ${came}${before}.`;
+}
+
+/** Of lines with asserts, the one that failed says more than all of them. */
+function asserted(verdict: Verdict | null, v: string): string {
+  const actual = verdict?.actual ?? "";
+  const detail = (verdict?.detail ?? "").replace(/\.$/, "");
+  if (/^raises /.test(actual)) return `${v} raised ${actual.slice(7)}${detail ? `: ${detail}` : ""}.`;
+  return `${[detail || "Its asserts should hold", actual && `${v} gave ${actual}`].filter(Boolean).join("; ")}.`;
 }

@@ -83,7 +83,7 @@ function Head({ cell, open, toggle, editing, tell }: HeadProps) {
         </button>
       )}
       <button type="button" class="btn quiet" aria-label={`Add a test to cell ${cell.number}`} onClick={() => (editing.value = "new")}>
-        <Icon name="plus" />Add
+        <Icon name="plus" /><span class="wide">Add</span>
       </button>
     </div>
   ); // prettier-ignore
@@ -97,15 +97,20 @@ function standing({ items }: TestPanel): string {
 
 function Table({ cell, editing, tell }: { cell: Cell; editing: Editing; tell: Tell }) {
   return (
-    <ul class="test-list" aria-label={`Tests of cell ${cell.number}`}>
-      {cell.tests.items.map((test) =>
-        editing.value === test.id ? (
-          <li key={test.id}><Form cell={cell} test={test} editing={editing} tell={tell} /></li>
-        ) : (
-          <Row key={test.id} test={test} editing={editing} tell={tell} />
-        ),
-      )}
-    </ul>
+    <>
+      <div class="test heads" aria-hidden="true">
+        <span /><span>call</span><span>expected</span><span>v{cell.version.number}</span><span>standing</span>
+      </div>
+      <ul class="test-list" aria-label={`Tests of cell ${cell.number}`}>
+        {cell.tests.items.map((test) =>
+          editing.value === test.id ? (
+            <li key={test.id}><Form cell={cell} test={test} editing={editing} tell={tell} /></li>
+          ) : (
+            <Row key={test.id} test={test} editing={editing} tell={tell} />
+          ),
+        )}
+      </ul>
+    </>
   ); // prettier-ignore
 }
 
@@ -144,7 +149,11 @@ function Row({ test, editing, tell }: RowProps) {
     >
       <span class="n">{test.number}</span>
       <code class="call" dir="ltr">{test.call}</code>
-      <code class="want" dir="ltr">{test.expected || "holds"}</code>
+      {test.expected ? (
+        <code class={/^raises /.test(test.expected) ? "want" : "want value"} dir="ltr">{test.expected}</code>
+      ) : (
+        <span class="want">must hold</span>
+      )}
       <span class="came"><Came test={test} /></span>
       <span class="by"><Stands test={test} /></span>
       <span class="do">
@@ -153,6 +162,7 @@ function Row({ test, editing, tell }: RowProps) {
         )}
         <Menu class="btn quiet icon" label={`More for test ${test.number}`} items={choices(test, edit, stand)}><Icon name="more" /></Menu>
       </span>
+      {test.standing === "unconfirmed" && <span class="from">{ORIGINS[test.origin]}</span>}
       {test.verdict?.passed === false && test.verdict.detail && <span class="detail" dir="auto">{test.verdict.detail}</span>}
     </li>
   ); // prettier-ignore
@@ -191,7 +201,7 @@ function Came({ test }: { test: CellTest }) {
 
 function Stands({ test }: { test: CellTest }) {
   if (test.standing === "pinned") return <><Icon name="pin" />pinned</>;
-  return <span class="ask"><Icon name="ask" />unconfirmed<span class="from">, {ORIGINS[test.origin]}</span></span>; // prettier-ignore
+  return <span class="ask"><Icon name="ask" />unconfirmed</span>; // prettier-ignore
 }
 
 const ORIGINS = {
@@ -206,7 +216,7 @@ const ORIGINS = {
 
 function spoken(test: CellTest): string {
   const came = test.verdict ? `${test.verdict.passed ? "passes" : "fails"} with ${test.verdict.actual || "nothing"}` : "not run";
-  return `Test ${test.number}: ${test.call} ${test.expected ? `should be ${test.expected}` : "should hold"}, ${came}, ${test.standing}`;
+  return `Test ${test.number}: ${test.call} ${test.expected ? `should be ${test.expected}` : "should hold"}, ${came}, ${test.standing}${test.standing === "unconfirmed" ? `, ${ORIGINS[test.origin]}` : ""}`;
 }
 
 interface FormProps {
