@@ -3,10 +3,8 @@
 import signal
 import sys
 
-from pydantic import ValidationError
-
 from app.parts import CannotStart, assembled
-from app.settings import Settings
+from app.settings import Settings, WrongSettings
 from app.ui.serve import CannotServe, serve
 from model.errors import ModelError
 from storage.errors import StorageError
@@ -21,7 +19,7 @@ def main() -> None:
             serve(
                 playground, title=settings.title, host=settings.host, port=settings.port, evaluations=settings.results
             )
-    except (CannotStart, CannotServe, ModelError, StorageError, ValidationError) as error:
+    except (CannotStart, CannotServe, ModelError, StorageError, WrongSettings) as error:
         sys.exit(f"CodeGen Playground cannot start. {error}")
     except KeyboardInterrupt:
         pass

@@ -5,10 +5,18 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+class WrongSettings(Exception):
+    """The environment holds values that cannot be meant; the text names each variable with its value and its fault."""
+
+    def __init__(self, error: ValidationError) -> None:
+        faults = [f"{_variable(its['loc'])}={its['input']!r}: {its['msg']}." for its in error.errors()]
+        super().__init__(" ".join([*faults, "Change or unset it, then start again."]))
 
 
 class Settings(BaseSettings):
@@ -44,8 +52,11 @@ class Settings(BaseSettings):
 
     @classmethod
     def from_env(cls) -> Self:
-        """Read the environment; a wrong value raises `pydantic.ValidationError`, which names the variable."""
-        return cls()
+        """Read the environment; wrong values raise `WrongSettings`."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise WrongSettings(error) from error
 
     @property
     def database(self) -> str:
@@ -74,3 +85,9 @@ class Settings(BaseSettings):
     def models(self) -> Path:
         """Where weights are kept, fetched and converted."""
         return self.data / "models"
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    """The environment variable of a field, which pydantic tells by its alias where it has one."""
+    name = str(location[0])
+    return f"PLAYGROUND_{name.upper()}" if name in Settings.model_fields else name

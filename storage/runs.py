@@ -1,5 +1,6 @@
 """Runs: what happened when versions were executed."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypedDict, Unpack
 
@@ -85,6 +86,12 @@ class RunStore(Store):
         """The newest run of each cell of a session that has one, by cell id."""
         newest = select(func.max(RunRow.seq)).where(RunRow.session_id == session_id).group_by(RunRow.cell_id)
         rows = self._orm.scalars(select(RunRow).where(RunRow.seq.in_(newest)))
+        return {row.cell_id: to_record(Run, row) for row in rows}
+
+    def newest_begun(self, cell_ids: Sequence[str]) -> dict[str, Run]:
+        """The newest run that began, of each of the cells that has one, by cell id."""
+        begun = select(func.max(RunRow.seq)).where(RunRow.cell_id.in_(cell_ids), RunRow.started_at.is_not(None))
+        rows = self._orm.scalars(select(RunRow).where(RunRow.seq.in_(begun.group_by(RunRow.cell_id))))
         return {row.cell_id: to_record(Run, row) for row in rows}
 
     def running_runs(self, session_id: str | None = None) -> list[Run]:

@@ -32,6 +32,7 @@ def test_a_port_in_use_is_named_with_the_way_out(place: Site, tmp_path: Path) ->
     assert ended.returncode == 1
     assert f"Port {place.port} on 127.0.0.1 cannot be used" in ended.stderr
     assert f"PLAYGROUND_PORT={place.port + 1}" in ended.stderr
+    assert "GRADIO" not in ended.stderr
 
 
 def test_a_second_server_on_one_data_folder_is_refused(place: Site) -> None:

@@ -453,3 +453,24 @@ def test_a_script_is_called_what_was_asked_for_until_it_has_a_function(stage: St
     assert stage.playground.snapshot(OWNER, session).cells[0].title == "jobs"
     stage.playground.cells.edit(OWNER, session, cell.id, "print(3)", revision)
     assert stage.playground.snapshot(OWNER, session).cells[0].title == ""
+
+
+def test_sixty_turns_of_one_session_fit_a_window_of_2048_tokens(stage: Stage) -> None:
+    stage.engine.context_length = 2048
+    session = stage.session()
+    cell = stage.add(session, "def total(x):\n    return x\n\nprint(total(5))  # typed by hand")
+    with stage.database.begin() as tx:
+        head = None
+        for number in range(59):
+            request = f"Request {number}: add {number} to the total as well, and say so in a comment behind it"
+            head = tx.create_turn(session, request, parent_id=head, status="done", target_cell_id=cell).id
+            tx.update_turn(head, cell_id=cell)
+        tx.update_session(session, head_turn_id=head)
+    stage.ask(session, "Now return it as text", "```python\ndef total(x):\n    return str(x)\n```", cell)
+    [prompt] = stage.engine.prompts
+    assert prompt.tokens + prompt.reserved <= 2048
+    assert "print(total(5))  # typed by hand" in prompt.text
+    assert "Request 58:" in prompt.text
+    assert "Request 0:" not in prompt.text
+    assert [part.title for part in prompt.parts if not part.kept]
+    assert [turn.status for turn in stage.playground.snapshot(OWNER, session).turns] == ["done"] * 60

@@ -9,7 +9,9 @@ from conftest import OWNER, SharedKernels, Stage, wait_for
 
 from app.runner import Cleared, Kernels, Limits, Output
 from app.session import Busy, Conflict, Missing, Refused, Running, Snapshot
+from app.session.document import share_document
 from app.session.transcript import Transcript
+from app.ui import view
 from storage.records import Run
 
 
@@ -171,6 +173,21 @@ def test_run_all_stops_at_the_first_failure(stage: Stage) -> None:
     assert "an earlier cell did not end well" in snapshot.runs[cells[2]].message
     assert (snapshot.runs[cells[1]].failure or {})["name"] == "ZeroDivisionError"
     assert cells[3] not in snapshot.runs
+
+
+def test_a_cell_that_run_all_did_not_reach_keeps_what_it_showed(stage: Stage) -> None:
+    session = stage.session()
+    one, two = stage.add(session, "x = 1"), stage.add(session, "print('kept')")
+    stage.playground.runs.run_all(OWNER, session)
+    stage.settled(session)
+    stage.run(session, one, "1 / 0")
+    stage.playground.runs.run_all(OWNER, session)
+    snapshot = stage.settled(session)
+    shown = view.cell(snapshot, snapshot.cells[1])["run"]
+    assert (shown["status"], shown["outputs"][0]["text"]) == ("interrupted", "kept\n")
+    assert text(snapshot.ran[two].outputs) == "kept\n"
+    assert share_document(snapshot)["cells"][1]["run"]["status"] == "ok"
+    assert snapshot.stale(two) is None
 
 
 def test_an_empty_notebook_has_nothing_to_run(stage: Stage) -> None:

@@ -53,7 +53,7 @@ def _cell(snapshot: Snapshot, number: int, cell: Cell, version: Version) -> Json
         "stale": snapshot.outdated(cell.id),
         "audit": version.audit,
         "tests": _tests(snapshot, cell.id),
-        "run": _run(snapshot.runs.get(cell.id), version),
+        "run": _run(snapshot.ran.get(cell.id), version),
     }
 
 
@@ -113,7 +113,7 @@ def notebook(snapshot: Snapshot, histories: Mapping[str, Sequence[Version]]) -> 
 
 
 def _notebook_cells(snapshot: Snapshot, cell: Cell, requests: list[str], history: Sequence[Version]) -> list[Json]:
-    version, run = snapshot.versions[cell.id], snapshot.runs.get(cell.id)
+    version, run = snapshot.versions[cell.id], snapshot.ran.get(cell.id)
     code = nbformat.v4.new_code_cell(
         version.source,
         id=cell.id[:64],

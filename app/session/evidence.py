@@ -88,7 +88,7 @@ def _raises(text: str) -> bool:
 
 
 def _of_run(snapshot: Snapshot, cell_id: str) -> list[Evidence]:
-    run = snapshot.runs.get(cell_id)
+    run = snapshot.ran.get(cell_id)
     if run is None or snapshot.outdated(cell_id) or run.status in {"queued", "running"}:
         return []
     tail = _tail(run)
@@ -103,7 +103,7 @@ def _of_run(snapshot: Snapshot, cell_id: str) -> list[Evidence]:
 def _traceback(snapshot: Snapshot, run: Run, failure: Mapping[str, Any]) -> Evidence:
     """The exception with the lines that led to it, and the arguments of the function that raised it."""
     places = {
-        r.execution_count: snapshot.number_of(key) for key, r in snapshot.runs.items() if r.kernel_id == run.kernel_id
+        r.execution_count: snapshot.number_of(key) for key, r in snapshot.ran.items() if r.kernel_id == run.kernel_id
     }
     lines = [
         f"cell {places.get(frame['execution_count']) or '?'}, line {frame['line']}: {frame['text'].strip()}"

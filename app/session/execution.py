@@ -170,5 +170,5 @@ def _upstream(snapshot: Snapshot, cell_id: str, kernel_id: str) -> dict[str, str
     pieces = snapshot.pieces
     if all(piece.id != cell_id for piece in pieces):
         return {}
-    ran = {key: run.sha256 for key, run in snapshot.runs.items() if run.kernel_id == kernel_id}
+    ran = {key: run.sha256 for key, run in snapshot.ran.items() if run.kernel_id == kernel_id}
     return {key: ran.get(key, snapshot.versions[key].sha256) for key in upstream(pieces, cell_id)}

@@ -29,6 +29,7 @@ class Snapshot:
         counts: how many versions each cell has, by cell id.
         numbers: version numbers by version id, of all versions that turns, runs and parents refer to.
         runs: the newest run of each cell, by cell id.
+        ran: likewise, but the newest that began, where one did: what a cell shows came of it.
         kernel: the session's kernel.
         engine: the server's engine.
         shares: the links that work, newest first.
@@ -48,6 +49,7 @@ class Snapshot:
     counts: Mapping[str, int]
     numbers: Mapping[str, int]
     runs: Mapping[str, Run]
+    ran: Mapping[str, Run]
     kernel: KernelStatus
     engine: EngineStatus
     shares: Sequence[Share]
@@ -73,8 +75,8 @@ class Snapshot:
 
     def outdated(self, cell_id: str) -> str | None:
         """Why the cell's newest output is not of the code that stands there now, or None."""
-        run = self.runs.get(cell_id)
-        if run is None or run.status in {"queued", "running"}:
+        run = self.ran.get(cell_id)
+        if run is None or self._at_work(cell_id):
             return None
         if run.sha256 != self.versions[cell_id].sha256:
             return "edited since it ran"
@@ -82,14 +84,17 @@ class Snapshot:
 
     def stale(self, cell_id: str) -> str | None:
         """Why the cell's newest output can no longer be relied on: it is outdated, or what it defined is gone."""
-        run = self.runs.get(cell_id)
+        run = self.ran.get(cell_id)
         if reason := self.outdated(cell_id):
             return reason
-        if run is None or run.status in {"queued", "running"} or not run.kernel_id:
+        if run is None or self._at_work(cell_id) or not run.kernel_id:
             return None
         # A session that was opened again has no kernel and no word of one: its outputs are as good as they were.
         lost = self.kernel.kernel_id or (self.kernel.state == "none" and self.kernel.message)
         return "its kernel is gone" if lost and run.kernel_id != self.kernel.kernel_id else None
+
+    def _at_work(self, cell_id: str) -> bool:
+        return self.runs[cell_id].status in {"queued", "running"}
 
     def _changed_upstream(self, cell_id: str, run: Run) -> str | None:
         # A cell that came to be upstream only since the run counts as well: the run cannot have seen it.
@@ -113,6 +118,7 @@ def read(tx: Transaction, session: Session, at_work: AtWork, kernel: KernelStatu
     versions = tx.shown_versions(session.id)
     cells = [cell for cell in tx.cells(session.id) if cell.id in versions]
     pieces = [Piece(cell.id, versions[cell.id].source) for cell in cells]
+    runs = tx.newest_runs(session.id)
     candidates: dict[str, list[Candidate]] = {}
     for candidate in tx.candidates(session.id):
         candidates.setdefault(candidate.turn_id, []).append(candidate)
@@ -124,7 +130,8 @@ def read(tx: Transaction, session: Session, at_work: AtWork, kernel: KernelStatu
         versions=versions,
         counts=Counter(head.cell_id for head in heads),
         numbers={head.id: head.number for head in heads},
-        runs=tx.newest_runs(session.id),
+        runs=runs,
+        ran={**runs, **tx.newest_begun([cell_id for cell_id, run in runs.items() if run.started_at is None])},
         kernel=kernel,
         engine=engine,
         shares=tx.shares(session.id)[::-1],

@@ -1,6 +1,7 @@
 """Puts the page, its live stream, its files and its share pages on one web server."""
 
 import os
+import socket
 import threading
 from pathlib import Path
 
@@ -94,11 +95,20 @@ def serve(playground: Playground, *, title: str, host: str, port: int, evaluatio
         raise CannotServe(str(error)) from error
     except OSError as error:
         raise CannotServe(
-            f"Port {port} on {host} cannot be used: {error}. Stop the program that listens there, or choose another "
-            f"port: PLAYGROUND_PORT={port + 1} make run"
+            f"Port {port} on {host} cannot be used: {_refusal(host, port) or error}. "
+            f"Stop the program that listens there, or choose another port: PLAYGROUND_PORT={port + 1} make run"
         ) from error
     print(f"{title} is at {url} (Ctrl+C ends it)", flush=True)  # noqa: T201 - the address is the output
     try:
         threading.Event().wait()
     finally:
         page.close()
+
+
+def _refusal(host: str, port: int) -> str:
+    """Why the system does not let anybody listen there: Gradio tells of settings that do not reach it here."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""

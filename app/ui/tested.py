@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.session import Snapshot, evidence
+from app.session import Snapshot, evidence, title_of
 from app.session.comparing import Comparison, comparison
 from app.session.slots import slots_of
 from app.session.tested import State, Tested
@@ -18,6 +18,7 @@ def panel(snapshot: Snapshot, cell: Cell) -> Json:
     work = snapshot.testing.get(cell.id, ())
     return {
         "items": [_test(snapshot, state) for state in tested.states],
+        "callable": bool(title_of(snapshot.versions[cell.id].source)),
         "busy": work[0].message if work else "",
         "held": _held(snapshot, tested.broken),
     }

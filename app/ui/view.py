@@ -175,20 +175,22 @@ def version(snapshot: Snapshot, its: Version) -> Json:
 
 
 def _run(snapshot: Snapshot, cell: Cell, shown: Version) -> Json | None:
-    its = snapshot.runs.get(cell.id)
-    if its is None:
+    its, ran = snapshot.runs.get(cell.id), snapshot.ran.get(cell.id)
+    if its is None or ran is None:
         return None
     work = snapshot.running.get(its.id)
+    begun = work is not None and work.status != "queued"
+    outputs, failure = (work.outputs, None) if work and begun else (ran.outputs, ran.failure)
     return {
         "id": its.id,
         "status": work.status if work else its.status,
         "message": work.message if work else its.message,
-        "version": snapshot.numbers.get(its.version_id, 1),
-        "exact": its.sha256 == shown.sha256,
+        "version": snapshot.numbers.get(ran.version_id, 1),
+        "exact": ran.sha256 == shown.sha256,
         "execution_count": work.execution_count if work else its.execution_count,
         "milliseconds": work.milliseconds if work else its.milliseconds,
-        "outputs": drawn(work.outputs if work else its.outputs, failed=its.failure is not None),
-        "failure": _failure(snapshot, cell, its, shown),
+        "outputs": drawn(outputs, failed=failure is not None),
+        "failure": _failure(snapshot, cell, ran, shown) if failure else None,
         "asks": _asks(work),
     }
 
@@ -205,7 +207,7 @@ def _failure(snapshot: Snapshot, cell: Cell, its: Run, shown: Version) -> Json |
         return None
     owners = {
         run.execution_count: other
-        for other, run in snapshot.runs.items()
+        for other, run in snapshot.ran.items()
         if run.kernel_id == its.kernel_id and run.execution_count is not None
     }
     exact = its.sha256 == shown.sha256

@@ -104,8 +104,14 @@ function Saved() {
   const lost = connection.value === "lost" && !gone.value;
   return (
     <span class="status wide num" role="status">
-      {lost && <i class="dot ring" />}
-      {lost ? "reconnecting…" : kept && `saved ${clock(session.saved_at)}`}
+      {lost ? (
+        <span class="chip warn" title="The server cannot be reached. What you type is kept and sent when it is back.">
+          <Icon name="warn" />
+          reconnecting…
+        </span>
+      ) : (
+        kept && `saved ${clock(session.saved_at)}`
+      )}
     </span>
   );
 }

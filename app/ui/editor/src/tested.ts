@@ -21,6 +21,7 @@ export interface CellTest {
 
 export interface TestPanel {
   items: CellTest[];
+  callable: boolean; // the cell defines something that a test can call
   busy: string; // what is being done about them, or ""
   held: { id: string; number: number } | null; // the version to go back to where pinned tests broke
 }

@@ -119,12 +119,12 @@ export interface Run {
   id: string;
   status: RunStatus;
   message: string;
-  version: number; // of the cell, that was run
-  exact: boolean; // ran on exactly the code shown
+  version: number; // of the cell, that gave the outputs
+  exact: boolean; // they are of exactly the code shown
   execution_count: number | null;
   milliseconds: number | null;
-  outputs: Output[];
-  failure: Failure | null;
+  outputs: Output[]; // of a run that has not begun or never did: of the one before
+  failure: Failure | null; // likewise
   asks: { prompt: string; password: boolean } | null; // input() waits for an answer
 }
 

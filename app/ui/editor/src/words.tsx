@@ -1,4 +1,5 @@
-// Text of people and models: text nodes only. Backticks make code, nothing else is markup.
+// Text of people and models: text nodes only. Backticks make code and lines that begin like items make lists; nothing
+// else is markup.
 import { useState } from "preact/hooks";
 import { Copy } from "./copy";
 import { count } from "./format";
@@ -19,16 +20,46 @@ export function Said({ text }: { text: string }) {
       {pieces.map((piece, place) => {
         if (place % 3 === 1) return null;
         if (place % 3 === 2) return <Shown code={piece.trimEnd()} language={pieces[place - 1]!.trim()} />;
-        return (
-          piece.trim() && (
-            <p class="say" dir="auto">
-              <Prose text={piece.trim()} />
-            </p>
-          )
-        );
+        return <Blocks text={piece.trim()} />;
       })}
     </>
   );
+}
+
+interface Block {
+  kind: "p" | "ul" | "ol";
+  start: number; // of a numbered list
+  parts: string[]; // one paragraph, or the items
+}
+
+const ITEM = /^ {0,3}(?:[-*+]|(\d{1,4})[.)])[ \t]+(?=\S)/;
+
+function Blocks({ text }: { text: string }) {
+  return (
+    <>
+      {blocks(text).map(({ kind, start, parts }) => {
+        if (kind === "p") return <p class="say" dir="auto"><Prose text={parts[0]!} /></p>;
+        const items = parts.map((part) => <li dir="auto"><Prose text={part} /></li>);
+        return kind === "ul" ? <ul class="say">{items}</ul> : <ol class="say" start={start}>{items}</ol>;
+      })}
+    </>
+  ); // prettier-ignore
+}
+
+function blocks(text: string): Block[] {
+  const found: Block[] = [];
+  for (const line of text.split("\n")) {
+    const item = ITEM.exec(line);
+    const last = found.at(-1);
+    if (item) {
+      const kind = item[1] ? "ol" : "ul";
+      if (last?.kind !== kind) found.push({ kind, start: Number(item[1] ?? 1), parts: [] });
+      found.at(-1)!.parts.push(line.slice(item[0].length));
+    } else if (last && (last.kind === "p" || /^\s/.test(line) || !line)) {
+      last.parts.push(`${last.parts.pop()}\n${line}`); // a list goes on after a blank line, or in an indented one
+    } else if (line) found.push({ kind: "p", start: 1, parts: [line] });
+  }
+  return found.map((block) => ({ ...block, parts: block.parts.map((part) => part.trim()) }));
 }
 
 function Shown({ code, language }: { code: string; language: string }) {

@@ -35,7 +35,7 @@ export function failedLine(run: Run | null): number | null {
 /** One sentence about a run that has ended. */
 export function outcome(run: Run): string {
   const line = failedLine(run);
-  if (run.failure) return `${raised(run.failure).slice(0, 200)}${line ? `, line ${line}` : ""}`;
+  if (run.failure && begun(run)) return `${raised(run.failure).slice(0, 200)}${line ? `, line ${line}` : ""}`;
   if (run.status === "ok") return run.milliseconds === null ? "ran" : `ran in ${duration(run.milliseconds)}`;
   return ended(run);
 }

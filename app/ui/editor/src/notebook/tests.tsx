@@ -35,7 +35,7 @@ export function Tests({ cell }: { cell: Cell }) {
     fault.value = failed(came) ? came.fault : null;
     return !failed(came);
   };
-  if (!items.length && !cell.title && !busy) return null;
+  if (!items.length && !cell.tests.callable && !busy) return null;
   const news = items.some((test) => test.standing === "unconfirmed" || missed(test));
   if (news) noticed.current = true; // what has opened does not close by itself
   const open = editing.value !== null || (chosen.value ?? noticed.current);
@@ -78,7 +78,7 @@ function Head({ cell, open, toggle, editing, tell }: HeadProps) {
       {busy ? (
         <button type="button" class="btn" onClick={stop}><Icon name="stop" />Stop</button>
       ) : (
-        <button type="button" class="btn quiet" disabled={!cell.title} onClick={() => void tell(act("propose_tests", { cell: cell.id }))}>
+        <button type="button" class="btn quiet" disabled={!cell.tests.callable} onClick={() => void tell(act("propose_tests", { cell: cell.id }))}>
           <span>Propose<span class="wide"> tests</span></span>
         </button>
       )}
