@@ -268,7 +268,10 @@ function Hints() {
   if (phone.value) {
     return connection.value === "lost" ? (
       <p class="hint" role="status">
-        reconnecting… what you type is kept
+        <span class="chip warn">
+          <Icon name="warn" />
+          reconnecting… what you type is kept
+        </span>
       </p>
     ) : null;
   }

@@ -56,7 +56,7 @@ function blocks(text: string): Block[] {
       if (last?.kind !== kind) found.push({ kind, start: Number(item[1] ?? 1), parts: [] });
       found.at(-1)!.parts.push(line.slice(item[0].length));
     } else if (last && (last.kind === "p" || /^\s/.test(line) || !line)) {
-      last.parts.push(`${last.parts.pop()}\n${line}`); // a list goes on after a blank line, or in an indented one
+      last.parts.push(`${last.parts.pop()}\n${last.kind === "p" ? line : line.trim()}`); // a list goes on after a blank line
     } else if (line) found.push({ kind: "p", start: 1, parts: [line] });
   }
   return found.map((block) => ({ ...block, parts: block.parts.map((part) => part.trim()) }));
