@@ -6,7 +6,7 @@ from conftest import SORT, arrive
 from playwright.sync_api import expect
 from website import PHONE, Site, Visitor
 
-TALK = "Rust needs a type.\n\n```rust\nfn main() {}\n```\nIt is faster.\n\n- no `len`\n- <b>no</b> loop\n\n3. Run it"
+TALK = "Rust needs a type.\n\n```rust\nfn main() {}\n```\nIt is faster."
 
 
 def test_commands_are_completed_by_keyboard_and_their_code_is_only_shown(
@@ -29,7 +29,6 @@ def test_commands_are_completed_by_keyboard_and_their_code_is_only_shown(
     tab.answered(2)
     expect(tab.turn(2).get_by_role("figure")).to_contain_text("rust, shown only: it is not run here")
     expect(tab.turn(2)).to_contain_text("It is faster.")
-    expect(tab.turn(2).get_by_role("listitem")).to_have_text(["no len", "<b>no</b> loop", "Run it"])
     assert tab.view()["cells"][0]["version"]["number"] == 1
     tab.turn(2).get_by_role("button", name="about cell 1").click()
     tab.menu(1, "Simplify")
