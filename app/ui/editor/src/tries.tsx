@@ -6,7 +6,7 @@ import { Menu, type Item } from "./menu";
 export const tries = signal(1); // back to one with every request: several cost several times as much
 export const firstPass = signal(false); // stop as soon as one answer holds every test
 
-const COUNTS = [1, 2, 3, 4, 6, 8];
+const COUNTS = [1, 2, 3, 4, 5, 6, 7, 8];
 
 const named = (count: number): string => (count === 1 ? "1 candidate" : `${count} candidates`);
 
