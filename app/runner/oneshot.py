@@ -252,8 +252,9 @@ class Zygote:
 
     def close(self) -> None:
         """End the process."""
+        ended = self._lost and self._process.poll() is not None
         self._socket.close()
-        if self._lost and (words := self._last_words()):
+        if ended and (words := self._last_words()):
             logger.warning("The one-shot runner's process ended. It wrote:\n%s", words)
         self._process.kill()
         if self._process.stderr:
