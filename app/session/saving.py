@@ -49,7 +49,10 @@ class Saver:
             raise self._failure
 
     def _work(self) -> None:
-        while self._failure is None and self._changed.wait() and not self._ended.wait(STORE_EVERY):
+        # Looked at before waiting as well: the end may set both just before the one is cleared here.
+        while self._failure is None and not self._ended.is_set():
+            if self._changed.wait() and self._ended.wait(STORE_EVERY):
+                return
             self._changed.clear()
             try:
                 self._save()
