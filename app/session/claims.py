@@ -53,7 +53,7 @@ def of_reply(examples: Sequence[Example]) -> list[Check]:
 def of_proposal(code: str) -> list[Check]:
     """The asserts of an answer that was asked for tests; an end that was cut off is left out."""
     lines = code.split("\n")
-    while lines and not prose.parses("\n".join(lines)):
+    while lines and tree_of("\n".join(lines)) is None:
         lines.pop()
     return of_reply(lift("", "\n".join(lines))[1])
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.session.checks import UNREADABLE, Check
+from app.session.lineage import tree_of
 
 REACH = 2000  # characters within which a bracket has to close
 _WORDS = {"true": "True", "false": "False", "null": "None", "none": "None"}
@@ -62,7 +63,7 @@ def calls(text: str) -> Iterator[Check]:
     for found in _CALL.finditer(text):
         end = closing(text, found.end() - 1)
         call = text[found.start() : end]
-        if not end or not parses(call):
+        if not end or tree_of(call) is None:
             continue
         if error := _ERROR.match(text, end):
             yield Check(" ".join(call.split()), f"raises {error[1]}")
@@ -163,12 +164,3 @@ def closing(text: str, start: int) -> int:
             if not depth:
                 return place + 1
     return 0
-
-
-def parses(code: str) -> bool:
-    """Whether it is Python."""
-    try:
-        ast.parse(code)
-    except UNREADABLE:
-        return False
-    return True

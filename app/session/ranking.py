@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.session.checks import UNREADABLE, Check, Verdict, problem
+from app.session.checks import Check, Verdict, problem
+from app.session.lineage import tree_of
 
 # Of a test: it binds, somebody claims it, or it asks as answers differ on it.
 Weight = Literal["binds", "claims", "asks"]
@@ -66,9 +67,10 @@ def votes_of(source: str, sources: Sequence[str]) -> int:
 
 
 def _shape(source: str) -> str:
+    tree = tree_of(source)
     try:
-        return ast.dump(ast.parse(source))
-    except UNREADABLE:
+        return source if tree is None else ast.dump(tree)
+    except RecursionError:  # what nests as deeply as Python just parses
         return source
 
 

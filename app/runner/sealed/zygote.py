@@ -134,7 +134,7 @@ class Follow:
         open_ends = {self._output, self._result}
         while open_ends and self._limit is None:
             left = deadline - time.monotonic()
-            ready = self._wait([*open_ends, self._jobs], max(0.0, left))
+            ready = wait([*open_ends, self._jobs], max(0.0, left))
             if not ready or self._jobs in ready:  # nobody waits for an answer any more
                 self._limit = "wall"
                 break
@@ -147,16 +147,6 @@ class Follow:
         kept = self._kept[self._output][: int(self._limits["kept_output"])]
         result = self._kept[self._result].decode("utf-8", "replace")
         return {"limit": self._limit, "status": status, "result": result, "output": kept.decode("utf-8", "replace")}
-
-    def _wait(self, ends: list[int], seconds: float) -> list[int]:
-        """Those of the descriptors that can be read, once one can; none after `seconds`.
-
-        By poll(2): select(2) takes no descriptor above 1023, and the one to the server has the number it got there.
-        """
-        poll = select.poll()
-        for end in ends:
-            poll.register(end, select.POLLIN)
-        return [end for end, _ in poll.poll(math.ceil(1000 * seconds))]
 
     def _overran(self, status: int, burnt: float) -> bool:
         """Whether the system ended it for its processor time: with a signal that it may ignore, then with another.
