@@ -16,7 +16,9 @@ import torch
 from transformers import AttentionInterface, Cache
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from model.attention import FEW_ROWS
 from model.cache import Buffers, OwnCache, TextCache
+from model.packed import PackedAttention
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -131,6 +133,11 @@ class _Text:
     stop: int
     length: int
 
+    @property
+    def rows(self) -> int:
+        """How many it has in this step."""
+        return self.stop - self.start
+
 
 class Batch(Cache):
     """The caches of the texts of one step, as the one cache that a model of Transformers takes.
@@ -141,6 +148,7 @@ class Batch(Cache):
     Attributes:
         positions: of each row in its text.
         wanted: numbers of the rows whose logits are asked for.
+        by_rows: the texts with few rows, and those with many.
     """
 
     def __init__(self, work: Sequence[Rows]) -> None:
@@ -156,6 +164,8 @@ class Batch(Cache):
             self.texts.append(_Text(rows.cache, start, stop, length))
             self.positions += range(known, length)
             self.wanted += range(stop - rows.wanted, stop)
+        many = [text for text in self.texts if text.rows > FEW_ROWS]
+        self.by_rows = [text for text in self.texts if text.rows <= FEW_ROWS], many
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, layer_idx: int
@@ -170,15 +180,14 @@ class Batch(Cache):
     def advance(self) -> None:
         """Count the rows of the step as known, now that all layers have them."""
         for text in self.texts:
-            text.cache.advance(text.stop - text.start)
+            text.cache.advance(text.rows)
 
     def mask(self, text: _Text, device: torch.device) -> torch.Tensor | None:
         """What each row of a text may look at, shape (1, 1, rows, length); None if that is all that is not after it."""
-        rows = text.stop - text.start
-        if rows in (1, text.length):
+        if text.rows in (1, text.length):
             return None
         if text.start not in self._masks:
-            may = torch.ones(rows, text.length, dtype=torch.bool, device=device).tril_(text.length - rows)
+            may = torch.ones(text.rows, text.length, dtype=torch.bool, device=device).tril_(text.length - text.rows)
             self._masks[text.start] = may[None, None]
         return self._masks[text.start].to(device)
 
@@ -196,7 +205,8 @@ def batch_attention(  # noqa: PLR0917 - what Transformers passes, behind the inn
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Attend from `query`, shape (1, heads, rows, width), each text's rows to its own cache, by the `inner` function.
 
-    Without a `batch` it is the attention of one text, as in any other call of the model.
+    Texts with few rows go together in one call where the module has the kernels for it. Without a `batch` it is the
+    attention of one text, as in any other call of the model.
 
     Returns:
         Shape (1, rows, heads, width), and no weights.
@@ -204,12 +214,17 @@ def batch_attention(  # noqa: PLR0917 - what Transformers passes, behind the inn
     if batch is None:
         return inner(module, query, key, value, attention_mask, **options)
     layer = int(module.layer_idx)  # type: ignore[arg-type] # every attention module of Transformers has its number
-    parts = []
-    for text in batch.texts:
+    outputs = query.new_empty(1, query.shape[2], query.shape[1], query.shape[3])
+    alone = batch.texts
+    if isinstance(module, PackedAttention):
+        few, alone = batch.by_rows
+        module.attend([(*its.cache.buffers(layer), its.start, its.rows, its.length) for its in few], query, outputs)
+    for text in alone:
         keys, values = text.cache.read(layer, text.length)
         mask = batch.mask(text, query.device)
-        parts.append(inner(module, query[:, :, text.start : text.stop], keys, values, mask, **options)[0])
-    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1), None
+        its = inner(module, query[:, :, text.start : text.stop], keys, values, mask, **options)[0]
+        outputs[:, text.start : text.stop] = its
+    return outputs, None
 
 
 def _packs(model: PreTrainedModel) -> bool:

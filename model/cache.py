@@ -69,6 +69,10 @@ class Buffers:
         keys, values = self._layers[layer]
         return keys[None, :, :length], values[None, :, :length]
 
+    def buffers(self, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Keys and values with their spare room, shape (kv heads, room, width)."""
+        return self._layers[layer]
+
     def advance(self, rows: int) -> None:
         """Count rows as known that were written at every layer."""
         self.length += rows

@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 # Characters of the private use area mark where the template puts what people wrote.
 _SYSTEM: Final = "\ue000"
 _USER: Final = "\ue001"
-MOST_LIVE: Final = 8
+MOST_LIVE: Final = 16
 MOST_WAITING: Final = 64
 KEPT_BYTES: Final = 256 * 2**20
 

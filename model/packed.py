@@ -19,15 +19,20 @@ from transformers.models.qwen2.modeling_qwen2 import Qwen2Attention, Qwen2MLP, Q
 from model.kernels import Kernels, Matrices
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from transformers import Cache
 
+    from model.kernels import RowsOfText
     from model.packing import Packed
 
 # Their forward passes are the same, and tests compare them with those below.
 Attention = LlamaAttention | MistralAttention | Qwen2Attention
 Mlp = LlamaMLP | MistralMLP | Qwen2MLP
 Norm = LlamaRMSNorm | MistralRMSNorm | Qwen2RMSNorm
+# Width of a head: a multiple of the first, at most the second.
 VECTOR: Final = 16
+WIDEST: Final = 256
 
 
 class PackedLinear(nn.Module):
@@ -90,6 +95,10 @@ class PackedAttention(nn.Module):
         output, shares = attend(self, query, key, value, attention_mask, **options)
         return self.o_proj(output.reshape(*hidden_states.shape[:2], -1)), shares
 
+    def attend(self, texts: Sequence[RowsOfText], query: torch.Tensor, outputs: torch.Tensor) -> None:
+        """Attend from few rows of several texts, each to its own keys and values; see `Kernels.attend`."""
+        self._kernels.attend(texts, query, self.scaling, outputs)
+
 
 class PackedMlp(nn.Module):
     """Gate, up and down in one call.
@@ -145,7 +154,12 @@ def fuse(model: nn.Module, kernels: Kernels) -> None:
 
 
 def _fused(module: nn.Module, kernels: Kernels) -> nn.Module | None:
-    if isinstance(module, Attention) and _packed(module) and module.head_dim % VECTOR == 0:
+    if (
+        isinstance(module, Attention)
+        and _packed(module)
+        and module.head_dim % VECTOR == 0
+        and module.head_dim <= WIDEST
+    ):
         return PackedAttention(module, kernels)
     if isinstance(module, Mlp) and _packed(module) and isinstance(module.act_fn, nn.SiLU | SiLUActivation):
         return PackedMlp(module, kernels)

@@ -137,6 +137,24 @@ def test_attention_is_that_of_torch(kernels: Kernels, width: int, batch: int, ro
         assert near(found * kept, expected.transpose(1, 2).nan_to_num() * kept)
 
 
+@pytest.mark.parametrize("width", [16, 64])
+def test_texts_of_any_length_attend_in_one_call(kernels: Kernels, width: int) -> None:
+    shapes = [(1, 1), (1, 300), (5, 21), (2, 2), (1, 16)]  # rows and length
+    query = torch.randn(1, sum(rows for rows, _ in shapes) + 1, 8, width).transpose(1, 2)  # the first row is of no text
+    outputs = torch.full((1, query.shape[2], 6, width), 7.0)
+    texts, start = [], 1
+    for rows, length in shapes:
+        texts.append((*torch.randn(2, 2, length + 3, width), start, rows, length))
+        start += rows
+    kernels.attend(texts, query[:, :6], 0.3, outputs)
+    for keys, values, at, rows, length in texts:
+        mine = query[:, :6, at : at + rows]
+        seen = torch.ones(1, 1, rows, length, dtype=torch.bool).tril(length - rows)
+        alone = kernels.attention(mine, keys[None, :, :length], values[None, :, :length], seen, 0.3)
+        assert torch.equal(outputs[:, at : at + rows], alone)
+    assert torch.all(outputs[:, 0] == 7)
+
+
 def test_a_row_that_sees_nothing_gets_zeros(kernels: Kernels) -> None:
     query, key = torch.randn(1, 2, 1, 16), torch.randn(1, 1, 4, 16)
     mask = torch.zeros(1, 1, 1, 4, dtype=torch.bool)

@@ -23,6 +23,8 @@ BUILT: Final = Path(__file__).with_name("built")
 # What packed.cpp is compiled for, as `torch.cpu.get_capabilities` calls it.
 NEEDED: Final = ("avx512_f", "avx512_bw", "avx512_vl", "avx512_dq", "avx512_vnni", "fma3", "f16c")
 _POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
+# A text's keys and values, shape (kept heads, room, width), its first row of the step's, how many, its length in all.
+RowsOfText = tuple[torch.Tensor, torch.Tensor, int, int, int]
 
 
 class Matrix(ctypes.Structure):
@@ -49,6 +51,27 @@ class Heads(ctypes.Structure):
         *((f"{name}_{step}", _COUNT) for name in ("query", "key", "value") for step in ("batch", "head", "row")),
         ("mask_batch", _COUNT),
         ("mask_row", _COUNT),
+        ("scale", ctypes.c_float),
+    )
+
+
+class Text(ctypes.Structure):
+    """The rows of one text in a step, and the keys and values of a layer, as packed.cpp sees them."""
+
+    _fields_ = (
+        ("key", _POINTER),
+        ("value", _POINTER),
+        *((name, _COUNT) for name in ("room", "start", "rows", "length")),
+    )
+
+
+class Step(ctypes.Structure):
+    """The texts of a step with their queries, as packed.cpp sees them."""
+
+    _fields_ = (
+        ("texts", _POINTER),
+        ("query", _POINTER),
+        *((name, _COUNT) for name in ("count", "heads", "kept", "width", "query_head", "query_row")),
         ("scale", ctypes.c_float),
     )
 
@@ -96,6 +119,7 @@ class Kernels:
             loaded, "packed_heads", _POINTER, _POINTER, _COUNT, _COUNT, _POINTER, _POINTER, _COUNT, _POINTER
         )
         self._attention = _function(loaded, "attention", _POINTER, _POINTER)
+        self._texts = _function(loaded, "texts_attention", _POINTER, _POINTER)
         self._mlp = _function(loaded, "packed_mlp", _POINTER, _POINTER, _COUNT, _POINTER)
         self._norm = _function(loaded, "rms_norm", _POINTER, _POINTER, ctypes.c_float, _COUNT, _COUNT, _POINTER)
 
@@ -159,6 +183,26 @@ class Kernels:
         )
         self._attention(ctypes.addressof(call), outputs.data_ptr())
         return outputs
+
+    def attend(self, texts: Sequence[RowsOfText], query: torch.Tensor, scale: float, outputs: torch.Tensor) -> None:
+        """Attend from the rows of several texts, each to its own keys, in one call.
+
+        Args:
+            texts: a row looks at what is not after it.
+            query: shape (1, heads, rows of all texts, width), numbers of a row side by side.
+            scale: factor of the products.
+            outputs: shape (1, rows of all texts, heads, width); rows of these texts are written, others are not.
+        """
+        if not texts:
+            return
+        _, heads, _, width = query.shape
+        known = (Text * len(texts))(
+            *(Text(keys.data_ptr(), values.data_ptr(), keys.shape[1], *place) for keys, values, *place in texts)
+        )
+        kept = texts[0][0].shape[0]
+        counts = len(texts), heads, kept, width, *query.stride()[1:3]
+        step = Step(ctypes.addressof(known), query.data_ptr(), *counts, scale)
+        self._texts(ctypes.addressof(step), outputs.data_ptr())
 
     def mlp(self, matrices: Matrices, inputs: torch.Tensor) -> torch.Tensor:
         """silu(gate(inputs)) * up(inputs), through down; `matrices` are gate, up and down. Shape like `inputs`."""

@@ -287,6 +287,23 @@ struct Heads {
     float scale;
 };
 
+// The sum of the numbers of each of 16 vectors, as one vector: halves are added until each number is a whole sum.
+inline __m512 sums_of(const __m512 (&all)[16]) {
+    __m512 pairs[8], fours[4];
+    for (int at = 0; at < 8; ++at)
+        pairs[at] = _mm512_add_ps(_mm512_unpacklo_ps(all[2 * at], all[2 * at + 1]),
+                                  _mm512_unpackhi_ps(all[2 * at], all[2 * at + 1]));
+    for (int at = 0; at < 4; ++at) {
+        const __m512d even = _mm512_castps_pd(pairs[2 * at]), odd = _mm512_castps_pd(pairs[2 * at + 1]);
+        fours[at] = _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(even, odd)),
+                                  _mm512_castpd_ps(_mm512_unpackhi_pd(even, odd)));
+    }
+    const auto halved = [](__m512 low, __m512 high) {
+        return _mm512_add_ps(_mm512_shuffle_f32x4(low, high, 0x88), _mm512_shuffle_f32x4(low, high, 0xdd));
+    };
+    return halved(halved(fours[0], fours[1]), halved(fours[2], fours[3]));
+}
+
 // One row of one head: softmax(query . keys * scale) @ values. VECTORS: width / 16. `shares` has room for all keys.
 template <int VECTORS>
 void attend(const float* query, const float* key, int64_t key_row, const float* value, int64_t value_row,
@@ -296,17 +313,25 @@ void attend(const float* query, const float* key, int64_t key_row, const float* 
         wanted[part] = _mm512_mul_ps(_mm512_loadu_ps(query + 16 * part), _mm512_set1_ps(scale));
         sums[part] = _mm512_setzero_ps();
     }
-    float top = -INFINITY;
-    for (int64_t place = 0; place < length; ++place) {
-        __m512 product = _mm512_mul_ps(wanted[0], _mm512_loadu_ps(key + place * key_row));
-        for (int part = 1; part < VECTORS; ++part)
-            product = _mm512_fmadd_ps(wanted[part], _mm512_loadu_ps(key + place * key_row + 16 * part), product);
-        const float score = mask && !mask[place] ? -INFINITY : _mm512_reduce_add_ps(product);
-        shares[place] = score;
-        top = std::max(top, score);
+    const __m512 nothing = _mm512_set1_ps(-INFINITY);
+    __m512 tops = nothing;
+    for (int64_t place = 0; place < length; place += 16) {
+        const int64_t left = std::min<int64_t>(length - place, 16);
+        __mmask16 seen = static_cast<__mmask16>((1u << left) - 1);
+        if (mask) seen = _mm_mask_test_epi8_mask(seen, _mm_maskz_loadu_epi8(seen, mask + place), _mm_set1_epi8(-1));
+        __m512 products[16];
+        for (int at = 0; at < 16; ++at) {
+            const float* its = key + (place + std::min<int64_t>(at, left - 1)) * key_row;
+            products[at] = _mm512_mul_ps(wanted[0], _mm512_loadu_ps(its));
+            for (int part = 1; part < VECTORS; ++part)
+                products[at] = _mm512_fmadd_ps(wanted[part], _mm512_loadu_ps(its + 16 * part), products[at]);
+        }
+        const __m512 scores = _mm512_mask_blend_ps(seen, nothing, sums_of(products));
+        _mm512_storeu_ps(shares + place, scores);
+        tops = _mm512_max_ps(tops, scores);
     }
+    float top = _mm512_reduce_max_ps(tops);
     if (top == -INFINITY) top = 0;  // a row of padding sees nothing, and gets zeros
-    for (int64_t place = length; place % 16; ++place) shares[place] = -INFINITY;
     __m512 total = _mm512_setzero_ps();
     for (int64_t place = 0; place < length; place += 16) {
         const __m512 below = _mm512_sub_ps(_mm512_loadu_ps(shares + place), _mm512_set1_ps(top));
@@ -343,6 +368,49 @@ void attend_all(const Heads& all, float* outputs) {
         }
 }
 
+// Mirrored by `Text` in model/kernels/__init__.py: the rows of one text, and what one layer knows of it with them.
+struct Text {
+    const float *key, *value;  // [kept][room][width]
+    int64_t room, start, rows, length;
+};
+
+// Mirrored by `Step` in model/kernels/__init__.py. Distances count numbers, not bytes.
+struct Step {
+    const Text* texts;
+    const float* query;
+    int64_t count, heads, kept, width, query_head, query_row;
+    float scale;
+};
+
+// Every text's rows over its own keys. Texts differ in length, so whoever is free takes the next heads.
+template <int VECTORS>
+void attend_texts(const Step& step, float* outputs) {
+    const int64_t group = step.heads / step.kept;
+#pragma omp parallel for collapse(2) schedule(dynamic)
+    for (int64_t number = 0; number < step.count; ++number)
+        for (int64_t kept = 0; kept < step.kept; ++kept) {
+            const Text& text = step.texts[number];
+            auto* shares = static_cast<float*>(scratch<3>((text.length + 16) * sizeof(float)));
+            const int64_t before = kept * text.room * step.width;
+            for (int64_t row = 0; row < text.rows; ++row)
+                for (int64_t head = kept * group; head < (kept + 1) * group; ++head)
+                    attend<VECTORS>(
+                        step.query + head * step.query_head + (text.start + row) * step.query_row, text.key + before,
+                        step.width, text.value + before, step.width, nullptr, text.length - text.rows + row + 1,
+                        step.scale, shares, outputs + ((text.start + row) * step.heads + head) * step.width);
+        }
+}
+
+// The form of a function for heads of this width, a multiple of 16, at most 256.
+#define FOR_WIDTH(function, width, ...)                                                                             \
+    do {                                                                                                            \
+        static constexpr decltype(&function<1>) forms[] = {                                                         \
+            function<1>,  function<2>,  function<3>,  function<4>,  function<5>,  function<6>,  function<7>,        \
+            function<8>,  function<9>,  function<10>, function<11>, function<12>, function<13>, function<14>,       \
+            function<15>, function<16>};                                                                            \
+        forms[(width) / 16 - 1](__VA_ARGS__);                                                                       \
+    } while (false)
+
 }  // namespace
 
 extern "C" {
@@ -374,13 +442,10 @@ void packed_heads(const Matrix* const* matrices, const float* inputs, int64_t co
 }
 
 // Attention of few rows; outputs [batch][rows][heads][width]. The width is a multiple of 16, at most 256.
-void attention(const Heads* all, float* outputs) {
-    static constexpr void (*forms[])(const Heads&, float*) = {
-        attend_all<1>, attend_all<2>, attend_all<3>, attend_all<4>, attend_all<5>, attend_all<6>, attend_all<7>,
-        attend_all<8>, attend_all<9>, attend_all<10>, attend_all<11>, attend_all<12>, attend_all<13>, attend_all<14>,
-        attend_all<15>, attend_all<16>};
-    forms[all->width / 16 - 1](*all, outputs);
-}
+void attention(const Heads* all, float* outputs) { FOR_WIDTH(attend_all, all->width, *all, outputs); }
+
+// Attention of few rows of several texts; outputs [rows of all texts][heads][width], of which the texts' rows are written.
+void texts_attention(const Step* step, float* outputs) { FOR_WIDTH(attend_texts, step->width, *step, outputs); }
 
 // outputs = (silu(inputs @ gate.T) * (inputs @ up.T)) @ down.T; matrices: gate, up, down.
 void packed_mlp(const Matrix* const* matrices, const float* inputs, int64_t count, float* outputs) {
