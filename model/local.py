@@ -12,6 +12,7 @@ from model.batch import forward_of
 from model.decode import Decoding, Ended, Task, Waits
 from model.engine import Engine, Outcome, Stopwatch, TextStream
 from model.errors import EngineCrowded
+from model.likelihood import log_likelihood
 from model.pace import Paces
 from model.prefixes import Prefixes
 from model.prompt import Segment
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+    from model.batch import Forward
     from model.catalogue import ModelEntry
     from model.decode import Wrote
     from model.engine import Sampling
@@ -77,8 +79,9 @@ class LocalEngine(Engine):
         self._codec = Codec(tokenizer)
         self.ends = _end_tokens(model, tokenizer, self._codec)
         self._template = _template(tokenizer) if self.prompt_style == "chat" else (_bos(tokenizer), "", "")
+        self._forward: Forward | None = forward_of(model)
         self._scheduler = Scheduler(
-            forward_of(model),
+            self._forward,
             Prefixes(kept_bytes),
             most_live=most_live,
             most_waiting=most_waiting,
@@ -102,6 +105,16 @@ class LocalEngine(Engine):
         """What these tokens stand for, special ones left out."""
         return self._codec.decode(tokens)
 
+    def likelihood(self, before: str, text: str) -> tuple[float, int]:
+        """How likely the model finds `text` behind `before`, whose special tokens mean themselves.
+
+        Returns:
+            The natural logarithm of its probability, and its tokens.
+        """
+        assert self._forward is not None
+        tokens = self._codec.tokens(text)
+        return log_likelihood(self._forward, self._codec.tokens(before, control=True), tokens), len(tokens)
+
     def frame(self, system: Segment, user: tuple[Segment, ...]) -> tuple[Segment, ...]:
         """Lay the tokenizer's chat template around the parts; in the codegen style at most a token goes before."""
         before, between, after = (Segment(text, control=True) for text in self._template)
@@ -111,7 +124,7 @@ class LocalEngine(Engine):
     def close(self) -> None:
         """Let the running answers end, then free the memory."""
         self._scheduler.close(f"{self.model_name} was unloaded. Ask again once the next model is ready.")
-        self._model = None
+        self._model = self._forward = None
         gc.collect()
 
     def _answer(self, prompt: Prompt, sampling: Sampling, stop: Event) -> Generator[str | int, None, Outcome]:

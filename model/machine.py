@@ -30,8 +30,9 @@ class Entry(TypedDict):
 
 
 def survey(disk: Path) -> Machine:
-    """What is free now, on the disk of `disk` among others; a container's memory limit counts."""
-    return Machine(cpu_bytes=free_memory(), disk_bytes=shutil.disk_usage(disk).free, gpus=_gpus())
+    """What is free now, on the disk of `disk`, which may not be there yet, among others; a container's limit counts."""
+    there = next(folder for folder in (disk, *disk.absolute().parents) if folder.exists())
+    return Machine(cpu_bytes=free_memory(), disk_bytes=shutil.disk_usage(there).free, gpus=_gpus())
 
 
 def memory_alone() -> Machine:

@@ -48,6 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     again = commands.add_parser("summary", help="read a file of samples again and print its figures")
     again.add_argument("file", type=Path)
     again.set_defaults(do=command.summary)
+    asked = commands.add_parser("perplexity", help="how surprised the model of a run of mtpb was by its requests")
+    asked.add_argument("file", type=Path)
+    asked.add_argument("--data", required=True, metavar="PATH|hub", help="what the run was made with")
+    _add_weights(asked)
+    asked.set_defaults(do=command.surprise)
     kept = commands.add_parser("store", help="keep a run's samples, compressed, and its figures for the results page")
     kept.add_argument("file", type=Path)
     kept.add_argument("--folder", type=Path, default=Path("benchmarks/results"))
@@ -77,6 +82,10 @@ def _add_run(parser: argparse.ArgumentParser, data: str | None = None) -> None:
     parser.add_argument("--style", choices=("chat", "codegen"), help="layout of prompts; the model's own by default")
     parser.add_argument("--url", metavar="URL", help="ask an OpenAI-compatible server; its key is ENGINE_KEY")
     parser.add_argument("--window", type=int, metavar="N", help="tokens that the server's model holds, if it is silent")
+    _add_weights(parser)
+
+
+def _add_weights(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--models", type=Path, default=Path("data/models"), metavar="DIR", help="converted weights")
     parser.add_argument("--weights", type=Path, metavar="DIR", help="official weight files that are there already")
 

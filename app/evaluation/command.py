@@ -11,8 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tqdm import tqdm
+
 from app.audit import Scanner
-from app.evaluation import data, dialogues, engines, judge, mtpb, provenance, safety
+from app.evaluation import data, dialogues, engines, judge, mtpb, perplexity, provenance, safety
 from app.evaluation import humaneval as he
 from app.evaluation.booth import PLAIN, Booth, Way
 from app.evaluation.dialogue import read_all
@@ -23,6 +25,7 @@ from app.evaluation.rows import Row, Rows, budget, read
 from app.runner import Kernels, Refused
 from app.runner.oneshot import OneShot
 from model.engine import Engine, Sampling
+from model.local import LocalEngine
 
 Summarise = Callable[[Sequence[Row]], dict[str, Any]]
 SUMMARIES: Mapping[str, Summarise] = {
@@ -94,16 +97,39 @@ def summary(given: argparse.Namespace) -> None:
     sys.stdout.write(json.dumps({**SUMMARIES[run["benchmark"]](rows), "budget": budget(rows)}, indent=1) + "\n")
 
 
+def surprise(given: argparse.Namespace) -> None:
+    """`perplexity`: of the requests of a run of MTPB, put into its figures."""
+    figures = given.file.with_suffix(".summary.json")
+    _ended(given.file)
+    run, rows = read(given.file)
+    if run["benchmark"] != "mtpb" or run["mode"] == "evidence":
+        raise ResultsDamaged(f"{given.file} is no run of mtpb that asked once a turn, so no prompt belongs to a turn.")
+    problems = {each.id: each for each in data.parse(data.fetch(given.data, mtpb.OFFICIAL), mtpb.Problem)}
+    known = perplexity.counted(rows)
+    with closing(engines.local(run["model"], given.models, given.weights, run["style"])) as engine:
+        assert isinstance(engine, LocalEngine)
+        values = [perplexity.perplexity(engine, row, problems) for row in tqdm(known, unit="case")]
+    told = json.loads(figures.read_bytes())
+    told["figures"]["perplexity"] = perplexity.summary(known, values)
+    figures.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    sys.stdout.write(json.dumps(told["figures"]["perplexity"], indent=1) + "\n")
+
+
 def store(given: argparse.Namespace) -> None:
     """`store`: the samples compressed, and their figures, where the results page finds them."""
-    figures = given.file.with_suffix(".summary.json")
-    try:
-        content, told = given.file.read_bytes(), figures.read_bytes()
-    except OSError as error:
-        raise ResultsDamaged(f"{error}. Name a file of samples whose run has ended.") from error
+    content, figures = _ended(given.file), given.file.with_suffix(".summary.json")
     given.folder.mkdir(parents=True, exist_ok=True)
     (given.folder / f"{given.file.stem}.jsonl.gz").write_bytes(gzip.compress(content, mtime=0))
-    (given.folder / figures.name).write_bytes(told)
+    (given.folder / figures.name).write_bytes(figures.read_bytes())
+
+
+def _ended(file: Path) -> bytes:
+    """The samples of a run, whose figures stand beside them."""
+    try:
+        file.with_suffix(".summary.json").read_bytes()
+        return file.read_bytes()
+    except OSError as error:
+        raise ResultsDamaged(f"{error}. Name a file of samples whose run has ended.") from error
 
 
 def conclude(rows: Rows, keys: Sequence[str]) -> None:
