@@ -78,7 +78,7 @@ def _add_run(parser: argparse.ArgumentParser, data: str | None = None) -> None:
     parser.add_argument("--candidates", type=int, default=4, metavar="N", help="answers to choose from, with evidence")
     parser.add_argument("--repairs", type=int, default=2, metavar="N", help="most attempts to repair, with evidence")
     parser.add_argument("--limit", type=int, metavar="N", help="only the first N problems")
-    parser.add_argument("--batch", type=int, default=16, metavar="N", help="problems at a time")
+    parser.add_argument("--batch", type=int, default=16, metavar="N", help="most problems at a time")
     parser.add_argument("--style", choices=("chat", "codegen"), help="layout of prompts; the model's own by default")
     parser.add_argument("--url", metavar="URL", help="ask an OpenAI-compatible server; its key is ENGINE_KEY")
     parser.add_argument("--window", type=int, metavar="N", help="tokens that the server's model holds, if it is silent")

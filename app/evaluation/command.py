@@ -25,7 +25,7 @@ from app.evaluation.rows import Row, Rows, budget, read
 from app.runner import Kernels, Refused
 from app.runner.oneshot import OneShot
 from model.engine import Engine, Sampling
-from model.local import LocalEngine
+from model.local import MOST_WAITING, LocalEngine
 
 Summarise = Callable[[Sequence[Row]], dict[str, Any]]
 SUMMARIES: Mapping[str, Summarise] = {
@@ -167,7 +167,7 @@ def _make(
     try:
         rows = Rows(given.out, _run(given, benchmark, engine, source))
         rank = Rank.from_env()
-        with Harness(engine, given.batch, kernels, _way(given)) as harness:
+        with Harness(engine, _at_a_time(given), kernels, _way(given)) as harness:
             harness.run(rank.share(items), attempt, rows, show=not rank.number)
     finally:
         kernels.shutdown()
@@ -203,6 +203,11 @@ def _run(given: argparse.Namespace, benchmark: str, engine: Engine, source: data
         "machine": provenance.machine(),
         "started": provenance.now(),
     }
+
+
+def _at_a_time(given: argparse.Namespace) -> int:
+    """Problems at a time: as many as asked for, if an engine takes on all of their candidates."""
+    return max(1, min(given.batch, MOST_WAITING // _way(given).candidates))
 
 
 def _way(given: argparse.Namespace) -> Way:
