@@ -31,6 +31,12 @@ def test_code_that_came_more_often_wins_over_shorter_code() -> None:
     assert rank([contender("a", "a", "s"), often], ["binds"]) == [1, 0]
 
 
+def test_a_copied_result_stands_behind_code_that_reads_its_arguments() -> None:
+    copied = contender("a", "a", "def f(x):\n    return [4, 2]")
+    assert rank([copied, copied, contender("a", "a", "def f(x):\n    return sorted(x)")], ["binds"])[0] == 2
+    assert rank([contender("x", "a", "def f(x):\n    return sorted(x)"), copied], ["binds"])[0] == 1
+
+
 def test_answers_that_agree_are_of_one_group_whatever_their_code() -> None:
     them = [contender("ax", "ab", "s"), contender("ab", "ab", "one way"), contender("ab", "ab", "another way")]
     assert rank(them, ["binds", "claims"])[0] == 1

@@ -207,7 +207,8 @@ def _run(given: argparse.Namespace, benchmark: str, engine: Engine, source: data
 
 def _at_a_time(given: argparse.Namespace) -> int:
     """Problems at a time: as many as asked for, if an engine takes on all of their candidates."""
-    return max(1, min(given.batch, MOST_WAITING // _way(given).candidates))
+    wanted: int = given.batch
+    return max(1, min(wanted, MOST_WAITING // _way(given).candidates))
 
 
 def _way(given: argparse.Namespace) -> Way:

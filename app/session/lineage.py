@@ -92,6 +92,16 @@ def parameters(source: str) -> dict[str, tuple[str, ...]]:
     return {its.name: tuple(arg.arg for arg in (*its.args.args, *its.args.kwonlyargs)) for its in functions(source)}
 
 
+def unread(source: str) -> int:
+    """How many parameters of the functions at the top level nothing in them reads."""
+    found = 0
+    for its in functions(source):
+        read = {node.id for node in ast.walk(its) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        named = [*its.args.posonlyargs, *its.args.args, *its.args.kwonlyargs]
+        found += sum(arg.arg not in read for arg in named)
+    return found
+
+
 def readable(source: str) -> str:
     """As much of the beginning of `source` as parses: of a stream that has not ended, of code that prose follows."""
     lines, left = source.split("\n"), TRIED

@@ -1,7 +1,8 @@
 """Which of several answers to one request is the best, as far as running them tells.
 
-Binding tests decide first: the pinned ones and the examples of the request. Among those that hold as many of them, dual
-execution agreement does: answers that come to the same on all other tests form a group, and a group scores its size
+Binding tests decide first: the pinned ones and the examples of the request. Among those that hold as many of them, one
+that reads all of its arguments comes before one that does not, and may have copied what an example returns. Then dual
+execution agreement decides: answers that come to the same on all other tests form a group, and a group scores its size
 times the claims it holds (Chen et al., CodeT, ICLR 2023, arXiv 2207.10397). Then the larger group, the code that came
 more often, the shorter code, the earlier one.
 
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from app.session.checks import Check, Verdict, problem
-from app.session.lineage import tree_of
+from app.session.lineage import tree_of, unread
 
 # Of a test: it binds, somebody claims it, or it asks as answers differ on it.
 Weight = Literal["binds", "claims", "asks"]
@@ -89,7 +90,7 @@ def rank(contenders: Sequence[Contender], weights: Sequence[Weight]) -> list[int
     def worth(place: int) -> tuple[int, ...]:
         its, size = contenders[place], sizes[groups[place]]
         held, claims = _held(its, weights, "binds"), _held(its, weights, "claims")
-        return -held, -size * claims, -size, -its.votes, len(its.source), place
+        return -held, unread(its.source), -size * claims, -size, -its.votes, len(its.source), place
 
     return sorted(range(len(contenders)), key=worth)
 
