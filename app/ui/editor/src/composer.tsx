@@ -229,7 +229,7 @@ function placeholder(): string {
 }
 
 function SeesButton({ sees }: { sees: Sees }) {
-  const of = { request: text.value, target: target.value };
+  const of = { request: text.value, target: target.value, without: without() };
   const open = (): void => void (sheet.value = { name: "sees", of, known: sees });
   return (
     <button type="button" class="btn quiet num" aria-haspopup="dialog" onClick={open}>
