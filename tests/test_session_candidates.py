@@ -8,6 +8,7 @@ from conftest import OWNER, Stage, wait_for
 
 from app.session import Refused, Snapshot
 from app.session.comparing import Comparison, comparison
+from app.session.contest import alone
 from model.engine import Outcome, Sampling, TextStream
 from model.prompt import Prompt
 from model.scripted import ScriptedEngine
@@ -70,6 +71,20 @@ def test_the_same_code_again_is_dropped_and_the_rest_are_sampled_apart(stage: St
 def test_answers_that_are_all_the_same_are_no_comparison(stage: Stage) -> None:
     _, snapshot = tried(stage, NONE, NONE)
     assert comparison(snapshot, snapshot.cells[0].id) is None
+    assert snapshot.turns[0].message == "All 2 answers are the same code."
+
+
+@pytest.mark.parametrize(
+    ("sources", "before", "words"),
+    [
+        (["x"], "", ""),
+        (["", " "], "", "None of the 2 answers holds code."),
+        (["x", "x "], "x", "None of the 2 answers changes the code."),
+        (["y", "x", ""], "x", "3 answers came to one code: 1 left it as it was and 1 held none."),
+    ],
+)
+def test_where_nothing_is_to_be_compared_the_turn_says_why(sources: list[str], before: str, words: str) -> None:
+    assert alone(sources, before) == words
 
 
 def test_where_the_best_differ_the_person_is_asked_and_the_answer_is_pinned(stage: Stage) -> None:
@@ -174,6 +189,18 @@ def test_stopping_the_turn_ends_all_its_samples(stage: Stage) -> None:
     stage.playground.turns.stop(OWNER, session, turn.id)
     after = stage.settled(session)
     assert "def median" in after.versions[after.cells[0].id].source
+    assert after.candidates == {}
+
+
+def test_stopping_the_turn_ends_the_tests_of_a_candidate_that_hangs(stage: Stage) -> None:
+    session = stage.session()
+    stage.engine.enqueue(NONE, "```python\ndef median(xs):\n    while True:\n        pass\n```\nEndless.")
+    turn = stage.playground.turns.ask(OWNER, session, REQUEST, "auto", candidates=2)
+    wait_for(lambda: "running" in str([w.message for w in stage.playground.snapshot(OWNER, session).writing.values()]))
+    stage.playground.turns.stop(OWNER, session, turn.id)
+    after = stage.settled(session)
+    assert after.turns[0].message == "Stopped before the candidates were compared: this is the first of 2."
+    assert "% 2" in after.versions[after.cells[0].id].source
     assert after.candidates == {}
 
 

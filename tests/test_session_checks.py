@@ -6,7 +6,7 @@ import pytest
 
 from app.runner.oneshot import OneShot
 from app.session.checks import Check, Verdict, harness, problem, returned
-from app.session.judging import Judge
+from app.session.judging import NOT_RUN, Judge
 from app.session.lineage import Piece
 
 SORT = "def sort_list(xs):\n    return sorted(xs)"
@@ -79,6 +79,15 @@ def test_code_that_cheats_hangs_or_does_not_parse_passes_nothing(source: str) ->
     runner.close()
     assert not its.passed
     assert its.actual or its.detail
+
+
+def test_what_hangs_again_and_again_is_not_run_for_every_test() -> None:
+    runner = OneShot(OneShot.__init__.__defaults__[0].with_changes(["wall=0.2"]), workers=1)  # type: ignore[index]
+    asked = [Check("f()", str(number)) for number in range(4)]
+    judged = Judge(lambda: runner).judge_source("def f():\n    while True: pass", asked)
+    runner.close()
+    assert [its.hung for its in judged] == [True, True, False, False]
+    assert judged[-1].verdict == Verdict(passed=False, actual="", detail=NOT_RUN)
 
 
 def test_the_sealed_process_is_not_told_what_is_expected() -> None:

@@ -38,7 +38,7 @@ def test_a_copied_result_stands_behind_code_that_reads_its_arguments() -> None:
 
 
 def test_answers_that_agree_are_of_one_group_whatever_their_code() -> None:
-    them = [contender("ax", "ab", "s"), contender("ab", "ab", "one way"), contender("ab", "ab", "another way")]
+    them = [contender("ax", "ab", "s"), contender("ab", "ab", "one_way"), contender("ab", "ab", "another_way")]
     assert rank(them, ["binds", "claims"])[0] == 1
 
 
@@ -76,7 +76,16 @@ def test_the_shorter_one_wins_a_draw() -> None:
 
 def test_the_question_is_where_the_best_answers_differ() -> None:
     them = [contender("aNx", "abb"), contender("aVx", "abb"), contender("zQy", "abb")]
-    assert question(them, ["binds", "claims", "claims"]) == Question(test=1, first=0, second=1)
+    assert question(them, ["binds", "claims", "claims"]) == Question(test=1, answers=[0, 1])
+
+
+def test_the_question_names_everything_that_the_best_answers_came_to() -> None:
+    them = [contender("aN", "ab"), contender("aV", "ab"), contender("aN", "ab", "xx"), contender("aZ", "ab", "xxx")]
+    assert question(them, ["binds", "claims"]) == Question(test=1, answers=[0, 1, 3])
+
+
+def test_what_does_not_parse_comes_last() -> None:
+    assert rank([contender("", "", "f("), contender("", "", "f(longer)")], []) == [1, 0]
 
 
 def test_there_is_no_question_where_a_pinned_test_decides_or_nothing_differs() -> None:

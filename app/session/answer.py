@@ -7,13 +7,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from app.session.carrying import code_of, completed
+from app.session.contest import Sample
 from app.session.desk import Desk
 from app.session.errors import SessionError
 from app.session.feed import Changes
 from app.session.lineage import retitled
 from app.session.placing import Aim, Place, place
 from app.session.provenance import REPLAY, recipe, weights_of
-from app.session.rivals import Rivals, Sample
+from app.session.rivals import Rivals
 from app.session.saving import Saver
 from app.session.seen import parts_of, unseen
 from app.session.snapshot import Snapshot
@@ -163,7 +164,7 @@ class Answer:
             self._take(aim, reply.code, reply.prose, finished=True)
         if self._rivals is None:
             return pieces.outcome, reply
-        best = self._rivals.best(Sample(reply, pieces.outcome, self._request.sampling), self._work)
+        best = self._rivals.best(engine, Sample(reply, pieces.outcome, self._request.sampling), self._work)
         self._sampling = best.sampling
         self._take(aim, best.reply.code, best.reply.prose, finished=True)
         return self._rivals.spent(best, pieces.outcome), best.reply

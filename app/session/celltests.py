@@ -12,14 +12,13 @@ from app.session.errors import Busy, Refused
 from app.session.feed import Changes
 from app.session.judging import Judge
 from app.session.lineage import Piece, title_of
+from app.session.proposals import proposals
 from app.session.sessions import sampling_of
 from app.session.snapshot import Snapshot
 from app.session.words import storable
 from app.session.work import Testing
-from model.engine import Engine, Sampling
+from model.engine import Engine
 from model.examples import Example
-from model.prompt import PromptState, build
-from model.reply import ReplyReader
 from storage.errors import NotFound, StorageError
 from storage.records import CellTest, Standing, TestOrigin
 from storage.transaction import Transaction
@@ -27,12 +26,6 @@ from storage.transaction import Transaction
 LONGEST = 4000  # characters of a call or an expected value
 MOST = 40  # tests of one cell
 CLAIMED = frozenset({"docstring", "answer", "model", "candidates"})  # origins that nobody has to have looked at
-PROPOSED_TOKENS = 400
-PROPOSE = (
-    "Here is a Python function:\n```python\n{source}\n```\n"
-    "Write six different assert statements that test `{name}`, one on each line, each of the form "
-    "`assert {name}(...) == value`, with edge cases among them. Give nothing but the asserts."
-)
 
 
 class CellTests:
@@ -194,21 +187,8 @@ class CellTests:
             for check in fresh[: max(room, 0)]:
                 tx.create_test(cell_id, storable(check.call), storable(check.expected), origin=origin, turn_id=turn_id)
 
-    def ask_for_tests(self, engine: Engine, source: str, sampling: Sampling, work: Testing) -> list[Check]:
-        """The checks that the model proposes for a function; some of them will be wrong."""
-        request = PROPOSE.format(source=source, name=title_of(source))
-        asked = Sampling(temperature=0.0, max_tokens=min(PROPOSED_TOKENS, sampling.max_tokens))
-        prompt = build(PromptState(request), engine, asked)
-        reader = ReplyReader(prompt.begun, prompt.style, prompt.stubs)
-        with engine.stream(prompt, asked, work.stop) as pieces:
-            for piece in pieces:
-                reader.feed(piece)
-        reply = reader.finish()
-        found = [*claims.of_proposal(reply.code), *claims.of_reply(reply.examples)]
-        return [check for check in found if title_of(source) in check.call]
-
     def _propose(self, engine: Engine, snapshot: Snapshot, cell_id: str, source: str, work: Testing) -> None:
-        found = self.ask_for_tests(engine, source, sampling_of(snapshot.session.sampling), work)
+        found = proposals(engine, source, sampling_of(snapshot.session.sampling), work.stop)
         self.take_up(cell_id, None, "model", found)
         self._desk.records_changed(work.session_id)
 

@@ -8,14 +8,14 @@ from app.runner import RunnerError
 from app.session.cells import close_open
 from app.session.celltests import CellTests, checked, with_source
 from app.session.checks import Check
-from app.session.comparing import Column, comparison
+from app.session.comparing import Column, comparison, verdict_of
+from app.session.contest import stored
 from app.session.desk import Desk
 from app.session.errors import Missing
 from app.session.judging import Judge
 from app.session.lineage import title_of
 from app.session.provenance import weights_of
 from app.session.ranking import Contender, rank
-from app.session.rivals import stored
 from app.session.snapshot import Snapshot
 from app.session.tested import Tested, weight_of
 from storage.errors import NotFound, StorageError
@@ -92,7 +92,7 @@ class Choices:
         found = comparison(snapshot, cell_id)
         columns = found.columns if found else []
         with suppress(RunnerError, NotFound, StorageError):
-            contenders = [self._judged(snapshot, cell_id, its, tests) for its in columns]
+            contenders = [self._judged(snapshot, its, tests, decided) for its in columns]
             order = rank(contenders, [weight_of(test) for test in tests])
             with self._desk.database.begin() as tx:
                 tx.update_test(decided.id, call=decided.call, expected=decided.expected, standing=decided.standing)
@@ -102,8 +102,12 @@ class Choices:
         self._desk.records_changed(session_id)
         self._tests.judge(owner, session_id)
 
-    def _judged(self, snapshot: Snapshot, cell_id: str, column: Column, tests: Sequence[CellTest]) -> Contender:
-        source = column.candidate.source
-        pieces = with_source(snapshot.pieces, cell_id, source)
-        judged = self._judge.judge(pieces, cell_id, [Check(test.call, test.expected) for test in tests])
-        return Contender(source, [its.verdict for its in judged], column.votes)
+    def _judged(self, snapshot: Snapshot, column: Column, tests: Sequence[CellTest], decided: CellTest) -> Contender:
+        """The candidate with its verdicts; only what is new is run, as a person waits for it."""
+        candidate, cell_id = column.candidate, decided.cell_id
+        known = {its.id: verdict_of(candidate.verdicts[its.id]) for its in tests if its.id in candidate.verdicts}
+        fresh = [its for its in tests if its.id == decided.id or its.id not in known]
+        pieces = with_source(snapshot.pieces, cell_id, candidate.source)
+        judged = self._judge.judge(pieces, cell_id, [Check(its.call, its.expected) for its in fresh])
+        known |= {test.id: its.verdict for test, its in zip(fresh, judged, strict=True)}
+        return Contender(candidate.source, [known[its.id] for its in tests], column.votes)

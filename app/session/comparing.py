@@ -92,7 +92,6 @@ def _compared(number: int, columns: Sequence[Column], dropped: int, tests: Seque
     if asked is None:
         return Comparison(number, columns, dropped, None)
     options = [
-        {"letter": columns[place].letter, "actual": them[place].verdicts[asked.test].actual}
-        for place in (asked.first, asked.second)
+        {"letter": columns[place].letter, "actual": them[place].verdicts[asked.test].actual} for place in asked.answers
     ]
     return Comparison(number, columns, dropped, Asked(common[asked.test].id, options))

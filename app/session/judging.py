@@ -11,6 +11,8 @@ from app.session.programs import program
 from storage.records import sha256_of
 
 CELL = "cell"
+MOST_HANGING = 2  # runs of one program that reach the limit on time: each costs as long as hundreds of others
+NOT_RUN = f"Not run: {MOST_HANGING} tests before it reached the limit on running time."
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,13 @@ class Judged:
 
     Attributes:
         sha256: of the program that ran, without the check.
+        hung: it did not come to an end in time.
     """
 
     check: Check
     verdict: Verdict
     sha256: str
+    hung: bool = False
 
 
 class Judge:
@@ -37,8 +41,18 @@ class Judge:
         self._oneshot = oneshot
 
     def judge(self, pieces: Sequence[Piece], cell_id: str, asked: Sequence[Check]) -> list[Judged]:
-        """The verdict on each check of a cell, the cells that it leans on at hand; raises `RunnerError`."""
-        return [self._one(program(pieces, cell_id, check.call), check) for check in asked]
+        """The verdict on each check of a cell, the cells that it leans on at hand; raises `RunnerError`.
+
+        What hangs `MOST_HANGING` times is not run again, and fails the rest.
+        """
+        found: list[Judged] = []
+        for check in asked:
+            source = program(pieces, cell_id, check.call)
+            if sum(its.hung for its in found) < MOST_HANGING:
+                found.append(self._one(source, check))
+            else:
+                found.append(Judged(check, Verdict(passed=False, actual="", detail=NOT_RUN), sha256_of(source)))
+        return found
 
     def judge_source(self, source: str, asked: Sequence[Check]) -> list[Judged]:
         """The same for code that stands alone."""
@@ -58,7 +72,7 @@ class Judge:
         if words := checks.problem(check):
             return Judged(check, Verdict(passed=False, actual="", detail=words), sha256_of(source))
         outcome = self._oneshot().run(f"{source}\n\n{checks.harness(check)}\n", [Call(checks.FUNCTION)])
-        return Judged(check, verdict_of(check, outcome), sha256_of(source))
+        return Judged(check, verdict_of(check, outcome), sha256_of(source), hung=outcome.limit in {"wall", "cpu"})
 
 
 def verdict_of(check: Check, outcome: Outcome) -> Verdict:

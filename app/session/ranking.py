@@ -4,7 +4,7 @@ Binding tests decide first: the pinned ones and the examples of the request. Amo
 that reads all of its arguments comes before one that does not, and may have copied what an example returns. Then dual
 execution agreement decides: answers that come to the same on all other tests form a group, and a group scores its size
 times the claims it holds (Chen et al., CodeT, ICLR 2023, arXiv 2207.10397). Then the larger group, the code that came
-more often, the shorter code, the earlier one.
+more often, the shorter code, the earlier one. What does not parse comes last.
 
 Where tests leave several answers, they are run on more inputs (`probes`). Calls on which they differ become tests that
 ask: they split the groups and speak for none, and they are what a person can be asked about.
@@ -23,6 +23,7 @@ from app.session.lineage import tree_of, unread
 Weight = Literal["binds", "claims", "asks"]
 
 MOST_DISAGREEMENTS = 4
+MOST_ANSWERS = 4  # that a question names
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,15 @@ class Contender:
 
 @dataclass(frozen=True)
 class Question:
-    """An input on which the two best answers differ while no binding test decides.
+    """An input on which the best answers differ while no binding test decides.
 
     Attributes:
         test: place of the test whose call they differ on.
-        first, second: places of the answers that stand for what can be chosen.
+        answers: places of the answers that stand for what can be chosen, the best first.
     """
 
     test: int
-    first: int
-    second: int
+    answers: Sequence[int]
 
 
 def distinct(sources: Sequence[str]) -> list[int]:
@@ -90,7 +90,8 @@ def rank(contenders: Sequence[Contender], weights: Sequence[Weight]) -> list[int
     def worth(place: int) -> tuple[int, ...]:
         its, size = contenders[place], sizes[groups[place]]
         held, claims = _held(its, weights, "binds"), _held(its, weights, "claims")
-        return -held, unread(its.source), -size * claims, -size, -its.votes, len(its.source), place
+        unparsed = tree_of(its.source) is None
+        return unparsed, -held, unread(its.source), -size * claims, -size, -its.votes, len(its.source), place
 
     return sorted(range(len(contenders)), key=worth)
 
@@ -147,19 +148,16 @@ def question(contenders: Sequence[Contender], weights: Sequence[Weight]) -> Ques
 
     The best answers are those that hold as many binding tests as the best one.
     """
-    if len(contenders) < 2:  # noqa: PLR2004 - a difference needs two
-        return None
-    front = set(leading(contenders, weights))
+    front = set(leading(contenders, weights)) if contenders else set()
     best = [place for place in rank(contenders, weights) if place in front]
     for test, weight in enumerate(weights):
-        for other in best[1:]:
-            if weight != "binds" and _differ(contenders[best[0]].verdicts[test], contenders[other].verdicts[test]):
-                return Question(test, best[0], other)
+        first: dict[str, int] = {}  # what was come to, and the best answer that did
+        for place in best:
+            first.setdefault(contenders[place].verdicts[test].actual, place)
+        first.pop("", None)
+        if weight != "binds" and len(first) > 1:
+            return Question(test, [*first.values()][:MOST_ANSWERS])
     return None
-
-
-def _differ(one: Verdict, other: Verdict) -> bool:
-    return bool(one.actual and other.actual) and one.actual != other.actual
 
 
 def _held(contender: Contender, weights: Sequence[Weight], weight: Weight) -> int:

@@ -93,6 +93,9 @@ export function score(panel: TestPanel): { passed: number; of: number } {
   return { passed: judged.filter((test) => test.verdict!.passed).length, of: judged.length };
 }
 
+/** What a test came to, in a word. */
+export const result = ({ passed, actual, detail }: Verdict): string => actual || (passed ? "holds" : detail ? "no result" : "nothing");
+
 export const broken = (panel: TestPanel): CellTest[] => panel.items.filter((test) => test.held !== null);
 
 /** What somebody asked or claimed and running it denied: what a repair would be about. */

@@ -4,7 +4,7 @@ import { Icon } from "../icons";
 import { Notice } from "../notice";
 import { act, failed } from "../server";
 import { cellElement } from "../store";
-import type { Candidate, CellTest, Choosing, Verdict } from "../tested";
+import { type Candidate, type CellTest, type Choosing, type Verdict, result } from "../tested";
 import type { Cell, Fault } from "../types";
 import { Diff, Listing } from "./diffView";
 import { asked } from "./tests";
@@ -122,9 +122,17 @@ function Matrix({ cell, choosing, chosen }: Props) {
           ))}
         </tbody>
       </table>
+      <Unfinished chosen={chosen} tests={tests} />
       {shown.length < tests.length && <p class="none">{tests.length - shown.length} more tests, on which all agree</p>}
     </div>
   ); // prettier-ignore
+}
+
+/** Why a test has no result: the first one tells. */
+function Unfinished({ chosen, tests }: { chosen: Candidate; tests: CellTest[] }) {
+  const without = ({ id }: CellTest): string => (chosen.verdicts[id]?.actual ? "" : (chosen.verdicts[id]?.detail ?? ""));
+  const first = tests.find(without);
+  return first ? <p class="none">{chosen.letter}, test {first.number}: {without(first)}</p> : null; // prettier-ignore
 }
 
 /** Who holds the same tests, and how many those are; agreement on nothing is none. */
@@ -154,7 +162,7 @@ function Came({ verdict, test, open }: { verdict: Verdict | undefined; test: Cel
     <td class={tone} title={verdict.detail || undefined}>
       {icon && <Icon name={icon} />}
       <span class="vh">{open ? "in question: " : !test.counts ? "" : verdict.passed ? "passes: " : "fails: "}</span>
-      <code dir="ltr">{verdict.actual.replace(/^raises /, "") || "nothing"}</code>
+      <code dir="ltr">{result(verdict).replace(/^raises /, "")}</code>
     </td>
   ); // prettier-ignore
 }

@@ -6,7 +6,7 @@ import { Icon } from "../icons";
 import { type Item, Menu } from "../menu";
 import { Notice } from "../notice";
 import { act, failed, type Faulty } from "../server";
-import { type CellTest, type TestPanel } from "../tested";
+import { type CellTest, type TestPanel, result } from "../tested";
 import type { Cell, Fault } from "../types";
 import { say } from "./announcer";
 import { keep, kept } from "./cellParts";
@@ -189,7 +189,7 @@ const beside = (row: HTMLElement | null): HTMLElement | null =>
 function Came({ test }: { test: CellTest }) {
   const { verdict } = test;
   if (!verdict) return <span class="chip">not run</span>;
-  const words = verdict.actual || "nothing";
+  const words = result(verdict);
   return (
     <span class={verdict.passed ? "chip pass" : missed(test) ? "chip fail" : "chip"}>
       <Icon name={verdict.passed ? "check" : missed(test) ? "fail" : "x"} />
@@ -215,7 +215,7 @@ const ORIGINS = {
 } as const;
 
 function spoken(test: CellTest): string {
-  const came = test.verdict ? `${test.verdict.passed ? "passes" : "fails"} with ${test.verdict.actual || "nothing"}` : "not run";
+  const came = test.verdict ? `${test.verdict.passed ? "passes" : "fails"} with ${result(test.verdict)}` : "not run";
   return `Test ${test.number}: ${test.call} ${test.expected ? `should be ${test.expected}` : "should hold"}, ${came}, ${test.standing}${test.standing === "unconfirmed" ? `, ${ORIGINS[test.origin]}` : ""}`;
 }
 
