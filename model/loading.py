@@ -96,9 +96,10 @@ def _empty_model(folder: Path) -> PreTrainedModel:
     with quick_imports():
         from accelerate import init_empty_weights
         from transformers import AutoConfig, AutoModelForCausalLM
+        from transformers.initialization import no_init_weights
 
     config = AutoConfig.from_pretrained(folder, local_files_only=True, dtype="float32")
-    with init_empty_weights():  # keeps buffers, which no file holds
+    with no_init_weights(), init_empty_weights():  # the latter keeps buffers, which no file holds
         model: PreTrainedModel = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
     return model
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from model.errors import WeightsError
-from model.imports import quick_imports
+from model.imports import import_transformers
 from model.placement import Gpu, Machine, ModelSize
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def measure(folder: Path, name: str) -> ModelSize:
     Raises:
         WeightsError: the folder has no weights, or a file of them is damaged.
     """
-    with quick_imports():
-        from transformers import AutoConfig
+    import_transformers()
+    from transformers import AutoConfig
 
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     shapes = _shapes(folder)

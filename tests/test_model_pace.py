@@ -1,14 +1,16 @@
 """The number of threads follows from what was fastest lately."""
 
-from model.pace import PROBE_STEPS, Pace
+from model.pace import PROBE_STEPS, Calm, Pace
 
 
 class Machine:
-    """A machine on which a step takes a known time for each number of threads."""
+    """A machine on which a step takes a known time for each number of threads, and a thread runs in a share of it."""
 
-    def __init__(self, seconds: dict[int, float]) -> None:
+    def __init__(self, seconds: dict[int, float], share: float = 0.5) -> None:
         self.seconds = seconds
+        self.share = share
         self.now = 0.0
+        self.ran = 0.0
         self.used: list[int] = []
 
     def run(self, pace: Pace, steps: int) -> list[int]:
@@ -17,13 +19,19 @@ class Machine:
         for _ in range(steps):
             with pace.step():
                 self.now += self.seconds[self.used[-1]]
+                self.ran += self.seconds[self.used[-1]] * self.share
         return self.used[before:]
 
     def pace(self, threads: int) -> Pace:
-        return Pace(threads, self.used.append, lambda: self.now)
+        return Pace(threads, self.used.append, Calm(), lambda: self.now, lambda: self.ran)
 
 
-def test_an_idle_machine_uses_all_threads() -> None:
+def test_an_idle_machine_uses_all_threads_and_tries_nothing_else() -> None:
+    machine = Machine({2: 0.04}, share=0.98)
+    assert machine.run(machine.pace(2), 3 * PROBE_STEPS) == [2] * 3 * PROBE_STEPS
+
+
+def test_where_others_compute_too_but_all_threads_are_faster_they_are_used() -> None:
     machine = Machine({2: 0.04, 1: 0.06})
     assert machine.run(machine.pace(2), 30)[2:] == [2] * 28
 
@@ -37,9 +45,18 @@ def test_a_change_of_load_is_noticed() -> None:
     machine = Machine({2: 0.2, 1: 0.08})
     pace = machine.pace(2)
     machine.run(pace, 20)
-    machine.seconds = {2: 0.04, 1: 0.08}
+    machine.seconds, machine.share = {2: 0.04, 1: 0.08}, 1.0
     machine.run(pace, 10 * PROBE_STEPS)
-    assert machine.run(pace, PROBE_STEPS).count(2) == PROBE_STEPS - 1
+    assert machine.run(pace, PROBE_STEPS) == [2] * PROBE_STEPS
+
+
+def test_load_that_comes_later_is_noticed() -> None:
+    machine = Machine({2: 0.04}, share=1.0)
+    pace = machine.pace(2)
+    machine.run(pace, 20)
+    machine.seconds, machine.share = {2: 0.2, 1: 0.08}, 0.5
+    machine.run(pace, 20)
+    assert machine.run(pace, 10) == [1] * 10
 
 
 def test_a_single_core_has_no_choice() -> None:
