@@ -93,14 +93,14 @@ def load_packed(folder: Path, kernels: Kernels | None, weights: Future[Tensors])
 
 
 def _empty_model(folder: Path) -> PreTrainedModel:
-    with quick_imports():
+    with quick_imports():  # of the model's own modules, too
         from accelerate import init_empty_weights
         from transformers import AutoConfig, AutoModelForCausalLM
         from transformers.initialization import no_init_weights
 
-    config = AutoConfig.from_pretrained(folder, local_files_only=True, dtype="float32")
-    with no_init_weights(), init_empty_weights():  # the latter keeps buffers, which no file holds
-        model: PreTrainedModel = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, dtype="float32")
+        with no_init_weights(), init_empty_weights():  # the latter keeps buffers, which no file holds
+            model: PreTrainedModel = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
     return model
 
 

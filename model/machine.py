@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypedDict
 
 from model.errors import WeightsError
-from model.imports import import_transformers
+from model.imports import import_transformers, quick_imports
 from model.placement import Gpu, Machine, ModelSize
 
 if TYPE_CHECKING:
@@ -58,9 +58,10 @@ def measure(folder: Path, name: str) -> ModelSize:
         WeightsError: the folder has no weights, or a file of them is damaged.
     """
     import_transformers()
-    from transformers import AutoConfig
+    with quick_imports():  # of the model's own configuration, too
+        from transformers import AutoConfig
 
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
     shapes = _shapes(folder)
     values = sum(shapes.values()) or sum(file.stat().st_size for file in folder.glob("*.bin")) // 2
     if not values:
