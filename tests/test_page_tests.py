@@ -69,6 +69,19 @@ def test_a_pinned_test_that_breaks_leads_back_or_on(site: Sites, visitor: Visito
     expect(tab.page.get_by_role("dialog")).to_contain_text("should be [1, 3]. It gave None")
 
 
+def test_nothing_moves_when_a_test_is_pinned_and_its_verdict_comes(site: Sites, visitor: Visitors) -> None:
+    tab = sorting(site, visitor)
+    stays = (
+        tab.page.get_by_role("region", name="Tests of cell 1"),
+        tab.page.get_by_role("listitem", name="Test 2"),
+        tab.page.get_by_role("textbox", name="Refine cell 1"),
+    )
+    before = [its.bounding_box() for its in stays]
+    tab.page.get_by_role("button", name="Pin test 2").click()
+    expect(tab.cell(1).get_by_role("alert")).to_contain_text("v1 fails test 2.")
+    assert [its.bounding_box() for its in stays] == before
+
+
 def test_tests_are_pinned_edited_and_rejected_by_one_key_each(site: Sites, visitor: Visitors) -> None:
     tab = sorting(site, visitor)
     rows = tab.page.get_by_role("list", name="Tests of cell 1").get_by_role("listitem")
@@ -83,7 +96,10 @@ def test_tests_are_pinned_edited_and_rejected_by_one_key_each(site: Sites, visit
     field.press("Enter")
     expect(rows.last).to_contain_text("pinned")
     tab.settles(lambda view: judged(view) and view["cells"][0]["tests"]["items"][1]["verdict"]["passed"])
-    rows.last.focus()
+    expect(rows.last).to_be_focused()
+    tab.page.keyboard.press("e")
+    tab.page.keyboard.press("Escape")
+    expect(rows.last).to_be_focused()
     tab.page.keyboard.press("r")
     expect(rows).to_have_count(1)
     expect(rows.first).to_be_focused()
@@ -140,8 +156,9 @@ def test_a_repair_makes_visible_attempts_until_it_holds(site: Sites, visitor: Vi
     tab = sorting(site, visitor, IN_PLACE, IN_PLACE, SORT)
     tab.ask("Make it in-place")
     tab.answered(2)
-    tab.cell(1).get_by_role("button", name="Fix, up to 3 tries").click()
+    tab.cell(1).get_by_role("button", name="Fix, up to 3 tries").press("Enter")
     tab.answered(4)
     expect(tab.turn(4)).to_contain_text("Repair 2 of 3")
+    expect(tab.cell(1)).to_be_focused()  # what was pressed is gone
     expect(tab.cell(1).get_by_role("alert")).to_have_count(0)
     expect(tab.cell(1)).to_contain_text("1/1 tests")

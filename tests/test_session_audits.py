@@ -124,3 +124,15 @@ def test_a_warning_goes_along_with_the_next_request_unless_it_is_left_out(stage:
     stage.playground.turns.ask(OWNER, session, "Again", cell, without=[key])
     stage.settled(session)
     assert not [part for part in stage.engine.prompts[-1].parts if part.name == "evidence"]
+
+
+def test_a_repair_that_somebody_has_to_agree_to_is_not_run_and_ends_the_repairs(stage: Stage) -> None:
+    session = stage.session()
+    cell = stage.add(session, "1 / 0")
+    stage.run(session, cell)
+    stage.engine.enqueue(f"```python\n{RISKY}\n```\nFixed.", "```python\n1\n```\nFixed.")
+    stage.playground.repairs.begin(OWNER, session, cell)
+    wait_for(lambda: not stage.playground.snapshot(OWNER, session).testing)
+    [turn] = stage.settled(session).turns
+    assert turn.message.startswith("Cell 1 was not run. Line 3: ")
+    assert (len(stage.engine.replies), stage.playground.snapshot(OWNER, session).versions[cell].source) == (1, RISKY)

@@ -250,6 +250,12 @@ def repaired(stage: Stage, session: str, cell: str, *replies: str) -> Snapshot:
     return judged(stage, session)
 
 
+def last_of(stage: Stage, cell: str, number: int) -> str:
+    """The id of a version of a cell."""
+    with stage.database.read() as tx:
+        return next(its.id for its in tx.versions(cell) if its.number == number)
+
+
 def halves(stage: Stage, body: str) -> tuple[str, str]:
     """Ids of a session and of its cell, whose function has three pinned tests."""
     session = stage.session()
@@ -279,7 +285,20 @@ def test_repairs_that_mend_nothing_leave_the_version_from_before(stage: Stage) -
     session, cell = halves(stage, "n / 2")
     snapshot = repaired(stage, session, cell, body("0"), body("0"), body("7"))
     assert snapshot.versions[cell].source == "def f(n):\n    return n / 2"
-    assert snapshot.turns[-1].message.startswith("The cell shows v1 again, as v5. It holds 2 tests")
+    assert snapshot.turns[-1].message.startswith("The cell shows v1 again, as v7. It holds 2 tests")
+
+
+def test_an_attempt_starts_from_the_best_version_so_far(stage: Stage) -> None:
+    session, cell = halves(stage, "n / 2")
+    snapshot = repaired(stage, session, cell, body("0"), body("n // 2"))
+    assert [turn.message for turn in snapshot.turns] == [
+        "The cell shows v1 again, as v3. It holds 2 tests, and this answer, v2, 0.",
+        "",
+    ]
+    second = stage.playground.turns.saw(OWNER, session, snapshot.turns[1].id)
+    told = "".join(part["text"] for part in second["parts"])
+    assert ("return n / 2" in told, "return 0" in told) == (True, False)
+    assert (snapshot.versions[cell].number, snapshot.versions[cell].parent_id) == (4, last_of(stage, cell, 3))
 
 
 def test_the_last_version_stays_where_it_holds_most(stage: Stage) -> None:
@@ -307,6 +326,18 @@ def test_a_repair_runs_again_what_had_failed(stage: Stage) -> None:
     stage.playground.repairs.begin(OWNER, session, cell)
     wait_for(lambda: not stage.playground.snapshot(OWNER, session).testing)
     assert stage.settled(session).runs[cell].status == "ok"
+
+
+def test_whoever_interrupts_the_run_of_an_attempt_ends_the_repairs(stage: Stage) -> None:
+    session = stage.session()
+    cell = stage.add(session, "1 / 0")
+    stage.run(session, cell)
+    stage.engine.enqueue("```python\nprint('begun')\nwhile True:\n    pass\n```\nFixed.", "```python\n1\n```\nFixed.")
+    stage.playground.repairs.begin(OWNER, session, cell)
+    wait_for(lambda: any(work.outputs for work in stage.playground.snapshot(OWNER, session).running.values()))
+    stage.playground.runs.interrupt(OWNER, session)
+    wait_for(lambda: not stage.playground.snapshot(OWNER, session).testing)
+    assert (len(stage.settled(session).turns), len(stage.engine.replies)) == (1, 1)
 
 
 def test_there_is_nothing_to_repair_where_nothing_failed(stage: Stage) -> None:

@@ -1,7 +1,7 @@
 """Repairs: the model tries to mend a cell, each attempt a turn of its own, until the evidence is gone.
 
-An attempt may break more than it mends. So in the end the cell shows the version that holds the most, the one from
-before the repairs among them.
+An attempt may break more than it mends. So each attempt starts from the version that holds the most, and in the end
+the cell shows that version, the one from before the repairs among them.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from app.session.cells import Cells
 from app.session.celltests import CellTests, with_source
 from app.session.checks import Check
 from app.session.desk import Desk
-from app.session.errors import Busy, Missing, Refused, SessionError
+from app.session.errors import Busy, Missing, Refused, Risky, SessionError
 from app.session.evidence import Evidence
 from app.session.feed import Changes
 from app.session.judging import Judge
@@ -38,7 +38,7 @@ class Tried:
 
     Attributes:
         failed: its run ended in an error; one that was not run has not failed.
-        turn_id: the attempt that wrote it; "" for the one from before.
+        turn_id: the attempt that wrote it; "" for the one from before and for one that is shown again.
     """
 
     version: Version
@@ -126,9 +126,11 @@ class Repairs:
                 tests = _counting(before, work.cell_id)
                 tried = [_shown(before, work.cell_id)]
                 for attempt in range(1, attempts + 1):
-                    if not self._attempt(owner, work, tried, f"{attempt} of {attempts}"):
+                    going = self._attempt(owner, work, tried, f"{attempt} of {attempts}")
+                    ends = not going or attempt == attempts
+                    self._go_back(owner, work, tried, tests, ends=ends)
+                    if ends:
                         break
-                self._settle(owner, work, tried, tests)
         finally:
             self._desk.at_work.end_testing(work)
             self._desk.feed.tell(work.session_id, Changes(cells={work.cell_id}))
@@ -147,33 +149,36 @@ class Repairs:
                 self._turns.stop(owner, work.session_id, turn.id)
         after = self._read(owner, work.session_id)
         done = any(its.id == turn.id and its.status == "done" for its in after.turns)
-        if done and any(its.failed for its in tried):
-            self._run(owner, work)
         if done:
+            done = self._run_again(owner, work, tried, turn.id)
             after = self._tests.judge_now(owner, work.session_id)
         shown = after.versions.get(work.cell_id)
         if shown and shown.turn_id == turn.id:
             tried.append(_shown(after, work.cell_id, turn.id))
         return done
 
-    def _settle(self, owner: str, work: Testing, tried: Sequence[Tried], tests: Sequence[str]) -> None:
-        """Show the version that holds the most, unless somebody has changed the cell meanwhile."""
+    def _go_back(self, owner: str, work: Testing, tried: list[Tried], tests: Sequence[str], *, ends: bool) -> None:
+        """Show again the version that holds the most, unless somebody has changed the cell meanwhile.
+
+        While repairs go on, one that holds as much stays, as another way; when they end, the first of equal ones is it.
+        """
         snapshot, last = self._read(owner, work.session_id), tried[-1]
         shown = snapshot.versions.get(work.cell_id)
         if shown is None or shown.id != last.version.id:
             return
         worths = [self._worth(snapshot, its, tests) for its in tried]
-        best = max(range(len(tried)), key=lambda place: worths[place].order)  # the first of equal ones
-        if tried[best] is last:
+        best = max(range(len(tried)), key=lambda place: (worths[place].order, -place))
+        as_good = not ends and worths[best].order == worths[-1].order
+        if as_good or tried[best].version.source == last.version.source:
             return
         cell = next(its for its in snapshot.cells if its.id == work.cell_id)
         self._cells.restore(owner, work.session_id, cell.id, tried[best].version.id, cell.revision)
+        self._run_again(owner, work, tried, last.turn_id)
         now = self._tests.judge_now(owner, work.session_id).versions[cell.id]
         words = reason(last, worths[best], worths[-1])
         again = f"The cell shows v{tried[best].version.number} again, as v{now.number}."
-        with self._desk.database.begin() as tx:
-            tx.update_turn(last.turn_id, message=f"{again} {words}")
-        self._desk.records_changed(work.session_id)
+        self._say(work, last.turn_id, f"{again} {words}")
+        tried.append(Tried(now, tried[best].failed))
 
     def _worth(self, snapshot: Snapshot, its: Tried, tests: Sequence[str]) -> Worth:
         """Of every version by the same tests: those from before, and those pinned meanwhile."""
@@ -185,15 +190,27 @@ class Repairs:
         held = [state.pinned for state, one in zip(states, judged, strict=True) if one.verdict.passed]
         return Worth(sum(held), its.failed, len(held) - sum(held))
 
-    def _run(self, owner: str, work: Testing) -> None:
+    def _run_again(self, owner: str, work: Testing, tried: Sequence[Tried], turn_id: str) -> bool:
+        """Run what the cell shows, where a run of it had failed; whether repairs may go on after that."""
+        if work.stop.is_set() or not any(its.failed for its in tried):
+            return not work.stop.is_set()
         snapshot = self._read(owner, work.session_id)
         cell = next(its for its in snapshot.cells if its.id == work.cell_id)
-        source = snapshot.versions[cell.id].source
-        run_id = self._runs.run(owner, work.session_id, cell.id, source, cell.revision)
+        try:
+            run_id = self._runs.run(owner, work.session_id, cell.id, snapshot.versions[cell.id].source, cell.revision)
+        except Risky as asked:
+            self._say(work, turn_id, str(asked))  # nobody but a person may agree to that
+            return False
         running = self._desk.at_work.running(work.session_id).get(run_id)
         while running and not running.ended.wait(GLANCE):
             if work.stop.is_set():
                 self._runs.interrupt(owner, work.session_id)
+        return not work.stop.is_set() and not (running and running.status == "interrupted")
+
+    def _say(self, work: Testing, turn_id: str, message: str) -> None:
+        with self._desk.database.begin() as tx:
+            tx.update_turn(turn_id, message=message)
+        self._desk.records_changed(work.session_id)
 
 
 def wrong(snapshot: Snapshot, cell_id: str) -> list[Evidence]:

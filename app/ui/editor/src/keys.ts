@@ -2,7 +2,7 @@
 import { focusComposer, stop } from "./composer";
 import { sheet } from "./panes";
 import { act } from "./server";
-import { view } from "./store";
+import { cells, view } from "./store";
 
 export const KEYS: readonly (readonly [string, string])[] = [
   ["Mod K", "write a request"],
@@ -16,7 +16,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["P", "at a test: pin it, or take the pin out"],
   ["E", "at a test: edit it"],
   ["R", "at a test: reject it"],
-  ["Esc", "stop what is being written, else what is running"],
+  ["Esc", "stop what is being written, else what is running or tested"],
   ["?", "this list"],
 ];
 
@@ -41,7 +41,9 @@ function pressed(event: KeyboardEvent): void {
 function escaped(event: KeyboardEvent): void {
   if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
   if (document.querySelector("dialog[open], :popover-open")) return;
-  if (!stop() && view.value?.kernel.state === "busy") void act("interrupt", {});
+  if (stop()) return;
+  if (view.value?.kernel.state === "busy") void act("interrupt", {});
+  for (const cell of cells.value) if (cell.tests.busy) void act("stop_tests", { cell: cell.id });
 }
 
 function typing(target: EventTarget | null): boolean {

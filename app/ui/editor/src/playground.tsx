@@ -2,6 +2,7 @@
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import * as draft from "./draft";
+import { keepFocus } from "./focus";
 import * as keys from "./keys";
 import { followKeyboard } from "./panes";
 import * as route from "./route";
@@ -18,6 +19,7 @@ function mount(element: HTMLElement, server: Server, title: string): void {
   keys.start();
   route.start();
   followKeyboard();
+  keepFocus(element);
   effect(() => void (document.title = [view.value?.session.title, title].filter(Boolean).join(" · ")));
   render(<Shell />, element);
 }

@@ -194,11 +194,11 @@ function Branch({ turn, tell }: { turn: Turn; tell: Tell }) {
   const go = (to: string | null) => () => void (to && tell(act("show_branch", { turn: to })));
   return (
     <span class="ver" role="group" aria-label={`Branch ${index} of ${count}`}>
-      <button type="button" aria-label="Previous branch" disabled={!previous} onClick={go(previous)}>
+      <button type="button" aria-label="Previous branch" aria-disabled={!previous} onClick={go(previous)}>
         <Icon name="left" />
       </button>
       {index}/{count}
-      <button type="button" aria-label="Next branch" disabled={!next} onClick={go(next)}>
+      <button type="button" aria-label="Next branch" aria-disabled={!next} onClick={go(next)}>
         <Icon name="right" />
       </button>
     </span>

@@ -37,6 +37,7 @@ function Card({ cell, session }: { cell: Cell; session: string }) {
   const refused = useComputed(() => view.value?.kernel.state === "refused").value;
   const open = isOpen(cell, active);
   const writing = cell.version.status === "writing";
+  const first = writing && cell.before === null; // nothing was there before: nothing under it could have gone away
   const choosing = writing || looking.value ? null : cell.choosing;
 
   useLayoutEffect(() => {
@@ -83,7 +84,7 @@ function Card({ cell, session }: { cell: Cell; session: string }) {
   return (
     <>
       <article
-        ref={article} id={cellElement(cell.id)} data-cell={cell.id}
+        ref={article} id={cellElement(cell.id)} data-cell={cell.id} tabIndex={-1}
         class={`cell${active ? " on" : ""}${open ? "" : " shut"}`} aria-label={`Cell ${cell.number}, ${cell.title || "untitled"}`}
         aria-busy={writing || runs(cell.run)} onFocusIn={() => (activeCell.value = cell.id)} onKeyDownCapture={keys}
       >
@@ -96,14 +97,14 @@ function Card({ cell, session }: { cell: Cell; session: string }) {
             {moving.value && <Place cell={cell} attempt={attempt} done={() => (moving.value = false)} />}
             <Faults fault={fault} text={text} />
             <Conflicted cell={cell} text={text} />
-            {!looking.value && <Ratchet cell={cell} text={text} />}
             <Risky cell={cell} text={text} run={() => attempt(text.run(true))} />
             {looking.value && <History cell={cell} text={text} looking={looking} fail={fail} />}
             {choosing && <Candidates cell={cell} choosing={choosing} />}
             <Code cell={cell} text={text} hidden={!!looking.value || !!choosing} />
             {!looking.value && <Under cell={cell} refused={refused} attempt={attempt} />}
-            {!looking.value && !writing && <Tests cell={cell} />}
-            {!looking.value && !writing && <Refine cell={cell} session={session} fail={fail} />}
+            {!looking.value && !first && <Tests cell={cell} />}
+            {!looking.value && !first && <Refine cell={cell} session={session} fail={fail} />}
+            {!looking.value && <Ratchet cell={cell} text={text} />}
           </>
         ) : (
           <>
@@ -137,10 +138,8 @@ function Under({ cell, refused, attempt }: UnderProps) {
       <Evidence cell={cell} refused={refused} />
       {!writing && <Findings cell={cell} attempt={attempt} />}
       {!writing && <Stopped cell={cell} />}
-      {!writing && run && run.outputs.length > 0 && <Outputs run={run} number={cell.number} stale={cell.stale !== null} />}
-      {!writing && run?.failure && !runs(run) && (
-        <Traceback cell={cell} failure={run.failure} mend={run.status === "error"} />
-      )}
+      {run && run.outputs.length > 0 && <Outputs run={run} number={cell.number} stale={writing || cell.stale !== null} />}
+      {run?.failure && !runs(run) && <Traceback cell={cell} failure={run.failure} mend={run.status === "error" && !writing} />}
       {run?.asks && <Asked cell={cell} />}
     </>
   ); // prettier-ignore

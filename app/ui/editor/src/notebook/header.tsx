@@ -92,11 +92,11 @@ function Title({ cell }: { cell: Cell }) {
 function Arrows({ at, count, page }: { at: number; count: number; page: (number: number) => void }) {
   return (
     <span class="ver" role="group" aria-label="Versions">
-      <button type="button" aria-label="Previous version" disabled={at <= 1} onClick={() => page(at - 1)}>
+      <button type="button" aria-label="Previous version" aria-disabled={at <= 1} onClick={() => at > 1 && page(at - 1)}>
         <Icon name="left" />
       </button>
       v{at} of {count}
-      <button type="button" aria-label="Next version" disabled={at >= count} onClick={() => page(at + 1)}>
+      <button type="button" aria-label="Next version" aria-disabled={at >= count} onClick={() => at < count && page(at + 1)}>
         <Icon name="right" />
       </button>
     </span>

@@ -7,14 +7,19 @@ import { type CellTest, type Verdict, broken, failing } from "../tested";
 import type { Cell, Fault } from "../types";
 import type { CellText } from "./cellText";
 import { refine } from "./deeds";
+import { hands } from "./state";
 
-/** Pinned tests that an earlier version held and this one does not. */
+/**
+ * Pinned tests that an earlier version held and this one does not. It stands at the foot of the cell: a verdict comes by
+ * itself, and nothing that somebody reads or is about to press may move for it.
+ */
 export function Ratchet({ cell, text }: { cell: Cell; text: CellText }) {
   const fault = useSignal<Fault | null>(null);
   const tests = broken(cell.tests);
   const failed_ = failing(cell.tests);
-  // While a version is typed its chip tells; a notice over the code would push it about under the hands.
-  if (!failed_.length || cell.version.status === "writing" || cell.version.status === "open") return null;
+  // While a version is typed its chip tells: half of what is typed fails.
+  const typed = cell.version.status === "open" && hands.value === cell.id;
+  if (!failed_.length || cell.version.status === "writing" || typed) return null;
   const attempt = async (deed: Promise<Fault | null>): Promise<void> => void (fault.value = await deed);
   if (!tests.length) return <Failing cell={cell} tests={failed_} attempt={attempt} fault={fault.value} />;
   const { held } = cell.tests;

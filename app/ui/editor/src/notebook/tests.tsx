@@ -14,6 +14,9 @@ import { keep, kept } from "./cellParts";
 /** A test that is to be edited, asked for from elsewhere in the cell. */
 export const asked = signal<string | null>(null);
 
+/** A test whose form was closed: its line takes the focus as soon as it stands there again. */
+const returned = signal<string | null>(null);
+
 type Tell = (answer: Promise<object | Faulty>) => Promise<boolean>;
 
 /** Which line of the panel is a form: a test's id, "new", or none. */
@@ -82,12 +85,14 @@ function Head({ cell, open, toggle, editing, tell }: HeadProps) {
           <span>Propose<span class="wide"> tests</span></span>
         </button>
       )}
-      <button type="button" class="btn quiet" aria-label={`Add a test to cell ${cell.number}`} onClick={() => (editing.value = "new")}>
+      <button type="button" class="btn quiet" id={adder(cell)} aria-label={`Add a test to cell ${cell.number}`} onClick={() => (editing.value = "new")}>
         <Icon name="plus" /><span class="wide">Add</span>
       </button>
     </div>
   ); // prettier-ignore
 }
+
+const adder = (cell: Cell): string => `add-test-${cell.id}`;
 
 function standing({ items }: TestPanel): string {
   const pinned = items.filter((test) => test.standing === "pinned").length;
@@ -122,6 +127,11 @@ interface RowProps {
 
 function Row({ test, editing, tell }: RowProps) {
   const row = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (returned.peek() !== test.id) return;
+    returned.value = null;
+    row.current?.focus();
+  }, []);
   const stand = (to: "pinned" | "unconfirmed" | "rejected"): void => {
     if (to === "rejected") beside(row.current)?.focus();
     void tell(act("stand", { test: test.id, standing: to })).then((done) => done && say(`Test ${test.number} ${WORDS[to]}`));
@@ -162,7 +172,7 @@ function Row({ test, editing, tell }: RowProps) {
         )}
         <Menu class="btn quiet icon" label={`More for test ${test.number}`} items={choices(test, edit, stand)}><Icon name="more" /></Menu>
       </span>
-      {test.standing === "unconfirmed" && <span class="from">{ORIGINS[test.origin]}</span>}
+      <span class="from">{ORIGINS[test.origin]}</span>
       {test.verdict?.passed === false && test.verdict.detail && <span class="detail" dir="auto">{test.verdict.detail}</span>}
     </li>
   ); // prettier-ignore
@@ -216,7 +226,7 @@ const ORIGINS = {
 
 function spoken(test: CellTest): string {
   const came = test.verdict ? `${test.verdict.passed ? "passes" : "fails"} with ${result(test.verdict)}` : "not run";
-  return `Test ${test.number}: ${test.call} ${test.expected ? `should be ${test.expected}` : "should hold"}, ${came}, ${test.standing}${test.standing === "unconfirmed" ? `, ${ORIGINS[test.origin]}` : ""}`;
+  return `Test ${test.number}: ${test.call} ${test.expected ? `should be ${test.expected}` : "should hold"}, ${came}, ${test.standing}, ${ORIGINS[test.origin]}`;
 }
 
 interface FormProps {
@@ -236,6 +246,8 @@ function Form({ cell, test, editing, tell }: FormProps) {
   const note = (): void => keep(key, JSON.stringify([call.current?.value ?? "", want.current?.value ?? ""]));
   const close = (): void => {
     keep(key, "");
+    returned.value = test?.id ?? null;
+    if (!test) document.getElementById(adder(cell))?.focus();
     editing.value = null;
   };
   const save = async (event: Event): Promise<void> => {

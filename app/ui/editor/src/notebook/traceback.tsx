@@ -55,7 +55,7 @@ function Fix({ cell, failure }: { cell: Cell; failure: Failure }) {
   return (
     <>
       <div class="act">
-        <button type="button" class="btn accent" disabled={asked.value} onClick={() => void fix()}>Fix</button>
+        <button type="button" class="btn accent" aria-disabled={asked.value} onClick={() => asked.value || void fix()}>Fix</button>
         <span>sends the error{frame && ` and line ${frame.line}`} with cell {cell.number}</span>
         <Hidden failure={failure} />
       </div>
