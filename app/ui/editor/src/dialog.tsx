@@ -34,7 +34,9 @@ export function SideSheet({ title, side = "right", actions, onClose, children }:
             <Icon name="x" />
           </button>
         </header>
-        <div class="body">{children}</div>
+        <div class="body" tabIndex={-1}>
+          {children}
+        </div>
       </div>
     </dialog>
   );

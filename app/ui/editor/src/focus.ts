@@ -1,9 +1,9 @@
 // Where the focus goes: into what has just appeared, and never to nowhere.
-import { useEffect, useRef, type MutableRef } from "preact/hooks";
+import { useLayoutEffect, useRef, type MutableRef } from "preact/hooks";
 
 export function useFocus<T extends HTMLElement>(then?: (element: T) => void): MutableRef<T | null> {
   const its = useRef<T>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     its.current?.focus();
     if (its.current) then?.(its.current);
   }, []);

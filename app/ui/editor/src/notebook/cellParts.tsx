@@ -1,6 +1,6 @@
 // The small parts of a cell: its notices, its Refine line, the places where a cell is added or moved to.
 import { type Signal, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "../icons";
 import { Notice } from "../notice";
 import { cells } from "../store";
@@ -129,7 +129,7 @@ interface PlaceProps {
 /** Asks for the place to move a cell to. */
 export function Place({ cell, attempt, done }: PlaceProps) {
   const pick = useRef<HTMLSelectElement>(null);
-  useEffect(() => pick.current?.focus(), []);
+  useLayoutEffect(() => pick.current?.focus(), []);
   const move = (event: Event): void => {
     event.preventDefault();
     attempt(moveTo(cell.id, Number(pick.current?.value) - 1));

@@ -1,6 +1,6 @@
 // The tests of a cell: a table of calls and expected values, what the code shown returns beside them, and who stands for each.
 import { type Signal, signal, useSignal, useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 
 import { Icon } from "../icons";
 import { type Item, Menu } from "../menu";
@@ -242,7 +242,7 @@ function Form({ cell, test, editing, tell }: FormProps) {
   const [oldCall, oldWant] = drafted(key) ?? [test?.call ?? "", test?.expected ?? ""];
   const call = useRef<HTMLTextAreaElement>(null);
   const want = useRef<HTMLInputElement>(null);
-  useEffect(() => call.current?.focus(), []);
+  useLayoutEffect(() => call.current?.focus(), []); // before anybody can type on
   const note = (): void => keep(key, JSON.stringify([call.current?.value ?? "", want.current?.value ?? ""]));
   const close = (): void => {
     keep(key, "");
