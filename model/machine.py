@@ -41,14 +41,27 @@ def memory_alone() -> Machine:
 
 
 def free_memory(cgroup: Path = CGROUP) -> int:
-    """Bytes of main memory that can be had, within the control group's limit (cgroup v2) if there is one."""
+    """Bytes of main memory that can be had, within the control group's limit (of version 2 or 1) if there is one."""
     import psutil
 
     free = int(psutil.virtual_memory().available)
-    limit, used = cgroup / "memory.max", cgroup / "memory.current"
-    if limit.is_file() and used.is_file() and (text := limit.read_text().strip()) != "max":
-        free = min(free, max(int(text) - int(used.read_text()), 0))
+    for limit, used in (
+        (cgroup / "memory.max", cgroup / "memory.current"),
+        (cgroup / "memory" / "memory.limit_in_bytes", cgroup / "memory" / "memory.usage_in_bytes"),
+    ):
+        if limit.is_file() and used.is_file() and (text := limit.read_text().strip()) != "max":
+            taken = int(used.read_text()) - _file_pages(limit.with_name("memory.stat"))
+            free = min(free, max(int(text) - taken, 0))
     return free
+
+
+def _file_pages(stat: Path) -> int:
+    """Bytes of files that a control group counts as used and gives up when asked for memory.
+
+    A model that was just fetched or converted is among them, as large as it is.
+    """
+    lines = stat.read_text().splitlines() if stat.is_file() else []
+    return sum(int(line.split()[1]) for line in lines if line.startswith(("inactive_file ", "active_file ")))
 
 
 def measure(folder: Path, name: str) -> ModelSize:

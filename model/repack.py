@@ -73,7 +73,8 @@ def dequantised(tensor: ReaderTensor, processor: TensorProcessor) -> torch.Tenso
     """A tensor of a GGUF file as float32, the way Transformers has it."""
     from gguf import dequantize
 
-    return torch.tensor(np.asarray(_processed(tensor, dequantize(tensor.data, tensor.tensor_type), processor)))
+    values = _processed(tensor, dequantize(tensor.data, tensor.tensor_type), processor)
+    return torch.from_numpy(np.require(values, requirements=["C", "W"]))  # copies what is mapped, and nothing else
 
 
 def _processed(tensor: ReaderTensor, values: np.ndarray, processor: TensorProcessor) -> np.ndarray:

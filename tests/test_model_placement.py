@@ -66,7 +66,23 @@ def test_every_machine_that_is_large_enough_in_sum_gets_a_placement() -> None:
             assert place(SEVEN_B, machine).reason
 
 
-def test_a_containers_memory_limit_counts(tmp_path: Path) -> None:
-    (tmp_path / "memory.max").write_text("1000000\n")
-    (tmp_path / "memory.current").write_text("400000\n")
+@pytest.mark.parametrize(
+    ("limit", "used"),
+    [("memory.max", "memory.current"), ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes")],
+)
+def test_a_containers_memory_limit_counts_without_the_files_that_it_can_give_up(
+    tmp_path: Path, limit: str, used: str
+) -> None:
+    (tmp_path / limit).parent.mkdir(exist_ok=True)
+    (tmp_path / limit).write_text("1000000\n")
+    (tmp_path / used).write_text("700000\n")
+    assert free_memory(tmp_path) == 300_000
+    stat = "anon 400000\nfile 300000\ninactive_file 200000\nactive_file 100000\ntotal_inactive_file 200000\n"
+    (tmp_path / limit).with_name("memory.stat").write_text(stat)
     assert free_memory(tmp_path) == 600_000
+
+
+def test_a_container_without_a_limit_has_what_the_machine_has(tmp_path: Path) -> None:
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory.current").write_text("700000\n")
+    assert free_memory(tmp_path) > 1_000_000
