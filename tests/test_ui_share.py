@@ -105,9 +105,9 @@ def test_tests_are_shown_with_what_came_of_them() -> None:
     ]
     html = html_of(a_copy(cells=[a_cell(tests=tests)]))
     assert "1/2 pinned tests" in html
-    assert '<code dir="ltr">f(1)</code> gives 1.0: passes<' in html
-    assert "gives 0: fails: raises &lt;X&gt;<" in html
-    assert "holds: not run on this code, unconfirmed<" in html
+    assert '<code dir="ltr">f(1)</code> should be 1.0: passes<' in html
+    assert "should be 0: fails, raises &lt;X&gt;<" in html
+    assert "should hold: not run on this code, unconfirmed<" in html
 
 
 class Words(HTMLParser):
@@ -187,7 +187,7 @@ def test_how_a_run_ended(status: str, milliseconds: int | None, words: str) -> N
 
 def test_a_traceback_names_its_places_and_marks_the_line() -> None:
     frames = [
-        {"execution_count": 7, "line": 4, "function": "", "text": "f(0)"},
+        {"execution_count": 7, "line": 4, "function": "<module>", "text": "f(0)"},
         {"execution_count": 7, "line": 2, "function": "f", "text": "return 1 / x"},
         {"execution_count": 3, "line": 9, "function": "g", "text": "g()"},
     ]
@@ -196,6 +196,7 @@ def test_a_traceback_names_its_places_and_marks_the_line() -> None:
     text = text_of(copy)
     assert "ZeroDivisionError: division by zero" in text
     assert "cell 1, line 2 in f" in text
+    assert "module" not in text
     assert "an earlier run, line 9 in g" in text
     assert "2 frames in libraries hidden" in text
     assert re.search(r'<span class="l i8 err"> +<span class="k">return</span>', html_of(copy))

@@ -89,10 +89,11 @@ class Tested(_Record):
 
     @property
     def wanted(self) -> str:
-        """What is expected, in words: "gives [1, 2]", "raises ValueError", "holds"."""
+        """What is expected, in words: "should be [1, 2]", "should raise ValueError", "should hold"."""
         if not self.expected:
-            return "holds"
-        return self.expected if self.expected.startswith("raises ") else f"gives {self.expected}"
+            return "should hold"
+        raised = self.expected.removeprefix("raises ")
+        return f"should be {self.expected}" if raised == self.expected else f"should raise {raised}"
 
     @property
     def came(self) -> str:
@@ -101,7 +102,9 @@ class Tested(_Record):
             return "not run on this code"
         if self.passed:
             return "passes"
-        return f"fails: {self.actual}" if self.actual else "fails"
+        if not self.actual:
+            return "fails"
+        return f"fails, {self.actual}" if self.actual.startswith("raises ") else f"fails, gives {self.actual}"
 
 
 class Run(_Record):
