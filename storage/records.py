@@ -16,7 +16,7 @@ Origin = Literal["model", "hand", "restored", "forked"]
 VersionStatus = Literal["writing", "open", "whole", "stopped", "cut"]
 RunStatus = Literal["queued", "running", "ok", "error", "interrupted", "limit", "died", "cut"]
 
-Standing = Literal["unconfirmed", "pinned", "rejected"]
+Standing = Literal["unconfirmed", "pinned", "unpinned", "rejected"]
 TestOrigin = Literal["hand", "request", "docstring", "answer", "model", "candidates", "question"]
 CandidateStatus = Literal["writing", "whole", "stopped", "failed"]
 

@@ -4,7 +4,7 @@ import pytest
 from conftest import OWNER, Stage
 
 from app.session import Missing, Refused
-from app.session.commands import command_of
+from app.session.commands import command_of, unknown
 
 CODE = "```python\ndef median(values):\n    return sorted(values)[len(values) // 2]\n```\nIt sorts."
 TALK = "It sorts a copy.\n\n```rust\nfn median() {}\n```\nRust needs a type."
@@ -65,9 +65,19 @@ def test_what_cannot_be_done_says_why(stage: Stage, session: str) -> None:
         stage.playground.turns.ask(OWNER, session, "/explain", "auto")
 
 
-@pytest.mark.parametrize("request_", ["/etc/passwd", "/unknown x", "explain", "/ explain", "/explainer"])
+@pytest.mark.parametrize("request_", ["/etc/passwd", "explain", "/ explain", "1/2 as a fraction"])
 def test_other_requests_are_no_commands(request_: str) -> None:
     assert command_of(request_) is None
+    assert not unknown(request_)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [("/explan", "no command /explan. There are /explain"), ("/sort x", "in words"), ("/tests of it", "stands alone")],
+)
+def test_a_command_that_there_is_not_is_named(stage: Stage, session: str, request_: str, words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        stage.playground.turns.ask(OWNER, session, request_, "auto")
 
 
 def test_signs_of_a_template_in_what_was_typed_are_plain_text() -> None:

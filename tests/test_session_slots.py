@@ -7,6 +7,7 @@ from conftest import OWNER, Stage, wait_for
 
 from app.session import Refused, Snapshot
 from app.session.slots import agrees, filled, parsed, slots_of, substituted
+from app.ui import tested
 
 PROBLEM = {
     "prompts": ['Assign "{A}" to a variable named "text".', "Print its letters, each once and sorted."],
@@ -28,9 +29,20 @@ def test_a_problem_of_mtpb_is_read() -> None:
     assert dialogue.rows == [({"A": "cab"}, "['a', 'b', 'c']"), ({"A": "bb"}, "['b']")]
 
 
-@pytest.mark.parametrize("line", ["", "[]", "{}", '{"prompts": [], "inputs": [], "outputs": []}', '{"prompts": 1}'])
-def test_what_is_no_problem_is_refused(line: str) -> None:
-    with pytest.raises(Refused):
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("", "no JSON object"),
+        ("[]", "prompts is missing"),
+        ('{"prompts": [], "inputs": [], "outputs": []}', "0 requests"),
+        ('{"prompts": 1}', "prompts is no list"),
+        ("[" * 100_000, "no JSON object"),
+        ('{"prompts": ["x"], "inputs": [{"A": 1}], "outputs": []}', "1 inputs and 0 outputs"),
+        ('{"prompts": ["{A} {B}"], "inputs": [{"B": 1}], "outputs": [1]}', r"Row 1 .* no value for {A}"),
+    ],
+)
+def test_what_is_no_problem_is_refused_with_the_reason(line: str, words: str) -> None:
+    with pytest.raises(Refused, match=words):
         parsed(line)
 
 
@@ -41,6 +53,7 @@ def test_what_is_no_problem_is_refused(line: str) -> None:
         ("xs = [1, 2]", {"A": "[1, 2]"}, {"A": "[3]"}, "xs = [3]"),
         ("f(2, 13)", {"a": 2, "b": 13}, {"a": 5, "b": 7}, "f(5, 7)"),
         ("f(-2)", {"a": -2}, {"a": 5}, "f(5)"),
+        ("f(2)", {"a": 2}, {"a": "5"}, "f(5)"),
     ],
 )
 def test_a_rows_values_take_the_places_of_the_first_rows(source: str, old: dict, new: dict, expected: str) -> None:
@@ -66,8 +79,8 @@ def loaded(stage: Stage) -> str:
     session = stage.session()
     stage.engine.enqueue(ASSIGN.format("cab"), PRINT)
     stage.playground.replays.load(OWNER, session, json.dumps(PROBLEM))
-    wait_for(lambda: len(stage.playground.snapshot(OWNER, session).turns) == 2)
-    stage.settled(session)
+    wait_for(lambda: not stage.playground.snapshot(OWNER, session).testing)
+    assert len(stage.playground.snapshot(OWNER, session).turns) == 2
     return session
 
 
@@ -87,11 +100,27 @@ def test_a_loaded_dialogue_is_asked_with_the_first_row_and_kept_with_its_slots(s
 
 def test_the_code_as_it_stands_is_replayed_on_every_row(stage: Stage) -> None:
     session = loaded(stage)
-    results = [row.result for row in replayed(stage, session, anew=False).rows]
-    assert results == [
-        {"passed": True, "actual": "['a', 'b', 'c']", "detail": "", "anew": False},
-        {"passed": True, "actual": "['b']", "detail": "", "anew": False},
-    ]
+    results = [row.result or {} for row in replayed(stage, session, anew=False).rows]
+    assert [(its["passed"], its["actual"]) for its in results] == [(True, "['a', 'b', 'c']"), (True, "['b']")]
+
+
+def test_other_values_in_the_first_row_take_the_places_of_those_that_the_code_was_written_for(stage: Stage) -> None:
+    session = loaded(stage)
+    replays, first = stage.playground.replays, stage.playground.snapshot(OWNER, session).rows[0]
+    replays.edit(OWNER, session, first.id, {"A": "zy"}, "['y', 'z']")
+    assert [row.result and row.result["passed"] for row in replayed(stage, session, anew=False).rows] == [True, True]
+    replays.remove(OWNER, session, first.id)
+    assert [row.result and row.result["passed"] for row in replayed(stage, session, anew=False).rows] == [True]
+
+
+def test_a_result_speaks_for_the_code_that_it_came_of(stage: Stage) -> None:
+    session = loaded(stage)
+    snapshot = replayed(stage, session, anew=False)
+    assert [row["result"]["current"] for row in tested.replays(snapshot)["rows"]] == [True, True]
+    cell = snapshot.cells[1]
+    stage.playground.cells.edit(OWNER, session, cell.id, "print(text)", cell.revision)
+    after = stage.playground.snapshot(OWNER, session)
+    assert [row["result"]["current"] for row in tested.replays(after)["rows"]] == [False, False]
 
 
 def test_a_replay_can_ask_the_whole_dialogue_anew(stage: Stage) -> None:
@@ -111,7 +140,25 @@ def test_code_that_does_not_hold_the_value_says_so(stage: Stage) -> None:
     assert first
     assert first["passed"]
     assert second
-    assert "does not hold the first row's {A}" in second["detail"]
+    assert second["detail"] == "{A} was cab when the code was written, and that is not found in it."
+
+
+def test_a_row_without_a_value_says_so(stage: Stage) -> None:
+    session = loaded(stage)
+    stage.playground.replays.add(OWNER, session, {}, "")
+    assert (replayed(stage, session, anew=False).rows[2].result or {})["detail"] == "The row has no value for {A}."
+
+
+def test_asked_anew_the_model_is_told_what_it_was_told(stage: Stage) -> None:
+    session = loaded(stage)
+    snapshot = stage.ask(session, "/simplify", PRINT, stage.playground.snapshot(OWNER, session).cells[1].id)
+    stage.engine.prompts.clear()
+    stage.engine.enqueue(ASSIGN.format("cab"), PRINT, PRINT, ASSIGN.format("bb"), PRINT, PRINT)
+    replayed(stage, session, anew=True)
+    assert len(snapshot.turns) == 3
+    assert "Make it simpler and shorter" in stage.engine.prompts[2].text
+    assert "Print its letters" in stage.engine.prompts[2].text
+    assert [row.result and row.result["passed"] for row in replayed(stage, session, anew=False).rows] == [True, True]
 
 
 def test_a_session_without_rows_has_nothing_to_replay(stage: Stage) -> None:

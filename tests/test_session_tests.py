@@ -110,7 +110,11 @@ def test_a_version_that_breaks_a_pinned_test_is_told_and_can_be_kept(stage: Stag
     [state] = snapshot.tested[cell].broken
     assert snapshot.numbers[state.held or ""] == 1
     stage.playground.tests.keep(OWNER, session, cell)
-    assert judged(stage, session).tested[cell].broken == []
+    kept = judged(stage, session)
+    assert kept.tested[cell].broken == []
+    # Though it stands in the request, somebody has decided: it neither fails nor goes to the model.
+    assert [(its.test.standing, its.counts) for its in states(kept)] == [("unpinned", False)]
+    assert [its for its in evidence.of_cell(kept, cell) if its.kind == "test"] == []
 
 
 def test_going_back_to_the_version_before_mends_what_broke(stage: Stage) -> None:

@@ -13,10 +13,12 @@ from app.session.errors import SessionError
 from app.session.feed import Changes
 from app.session.lineage import retitled
 from app.session.placing import Aim, Place, place
+from app.session.prompting import inputs_of
 from app.session.provenance import REPLAY, recipe, weights_of
 from app.session.rivals import Rivals
 from app.session.saving import Saver
 from app.session.seen import parts_of, unseen
+from app.session.slots import INPUTS
 from app.session.snapshot import Snapshot
 from app.session.words import storable, title_of_request
 from app.session.work import Writing
@@ -135,7 +137,7 @@ class Answer:
         state = self._prompt_state(snapshot, aim)
         prompt = build(state, engine, self._request.sampling)
         report = report_of(prompt, unseen(snapshot, self._earlier(snapshot), state, engine))
-        return prompt, {**report, REPLAY: recipe(prompt)}
+        return prompt, {**report, REPLAY: recipe(prompt), INPUTS: inputs_of(snapshot)}
 
     def _earlier(self, snapshot: Snapshot) -> list[Turn]:
         return [turn for turn in snapshot.turns if turn.id != self._request.turn_id]

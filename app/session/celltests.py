@@ -86,7 +86,7 @@ class CellTests:
         with self._desk.database.begin() as tx:
             tx.cell(cell_id, session_id=tx.session_of(owner, session_id).id)
             for state in broken[cell_id].broken if cell_id in broken else ():
-                tx.update_test(state.test.id, standing="unconfirmed")
+                tx.update_test(state.test.id, standing="unpinned")
         self._changed(owner, session_id, cell_id)
 
     def judge(self, owner: str, session_id: str, *, pause: float = 0.0) -> None:

@@ -36,6 +36,8 @@ COMMANDS = {
     ),
 }
 
+TESTS = "tests"  # not a turn: the page asks for them by an action of their own
+
 
 @dataclass(frozen=True)
 class Commanded:
@@ -53,13 +55,24 @@ class Commanded:
 
 
 def command_of(request: str) -> Commanded | None:
-    """The command that a request is, or None; a word that is no command is a request like any other."""
+    """The command that a request is, or None."""
     found = _WORD.match(request.strip())
     command = COMMANDS.get(found[1]) if found else None
     if found is None or command is None:
         return None
     rest = (found[2] or "").strip()
     return Commanded(command, command.told.replace("{}", rest).strip(), bool(rest) or not command.needs)
+
+
+def unknown(request: str) -> str:
+    """Why a request that begins like a command is none, or ""."""
+    found = _WORD.match(request.strip())
+    if found is None or found[1] in COMMANDS:
+        return ""
+    if found[1] == TESTS:
+        return f"/{TESTS} stands alone: it asks for tests of the cell. Ask for anything else in words."
+    words = ", ".join(f"/{word}" for word in (*COMMANDS, TESTS))
+    return f"There is no command /{found[1]}. There are {words}. To ask for it in words, do not begin with a slash."
 
 
 def is_momentary(request: str) -> bool:

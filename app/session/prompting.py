@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.session import evidence
 from app.session.commands import command_of, is_momentary
 from app.session.lineage import title_of
-from app.session.slots import filled
+from app.session.slots import Json, filled
 from app.session.snapshot import Snapshot
 from model.prompt import OtherCell, PromptState, TargetCell
 from storage.records import Turn
@@ -34,7 +34,7 @@ def state(
     """
     sources = {piece.id: piece.source for piece in snapshot.pieces}
     numbers = {piece.id: number for number, piece in enumerate(snapshot.pieces, 1)}
-    inputs = snapshot.rows[0].inputs if snapshot.rows else {}
+    inputs = inputs_of(snapshot)
     shown = sources.get(target, "") if target else ""
     source = shown if base is None else base
     now = snapshot.versions.get(target or "")
@@ -57,9 +57,14 @@ def state(
     )
 
 
+def inputs_of(snapshot: Snapshot) -> Json:
+    """The values that fill the slots of requests: the first row's."""
+    return snapshot.rows[0].inputs if snapshot.rows else {}
+
+
 def _dialogue(snapshot: Snapshot, earlier: Sequence[Turn]) -> list[tuple[str, str]]:
     # The cell's present source stands at the last turn that wrote it: hand edits included, and nothing twice.
-    inputs = snapshot.rows[0].inputs if snapshot.rows else {}
+    inputs = inputs_of(snapshot)
     last = {turn.cell_id: turn.id for turn in earlier if turn.cell_id}
     sources = {piece.id: piece.source for piece in snapshot.pieces}
     return [

@@ -17,6 +17,7 @@ from app.session.lineage import tree_of
 
 Json = dict[str, Any]
 MOST_TURNS, MOST_ROWS = 20, 50
+INPUTS = "inputs"  # the part of a turn's report that tells with which values its slots were filled
 _SLOT = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
@@ -47,21 +48,35 @@ def parsed(line: str) -> Dialogue:
     """
     try:
         data = json.loads(line)
-        requests = [str(its) for its in data["prompts"]]
-        inputs, outputs = list(data["inputs"]), list(data["outputs"])
-        rows = [(dict(its), repr(output)) for its, output in zip(inputs, outputs, strict=True)]
+        requests = [str(its) for its in _listed(data, "prompts")]
+        inputs, outputs = [dict(its) for its in _listed(data, "inputs")], _listed(data, "outputs")
+        rows = [(its, repr(output)) for its, output in zip(inputs, outputs, strict=False)]
         name = str(data.get("name", ""))
-    except (ValueError, KeyError, TypeError) as error:
-        raise Refused(
-            f"This is not a dialogue with slots: {type(error).__name__}: {error}. Give one JSON object with the lists "
-            "prompts, inputs and outputs, as in a line of MTPB."
-        ) from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Refused(f"This is no JSON object with the lists prompts, inputs and outputs: {error}.") from error
+    if len(inputs) != len(outputs):
+        raise Refused(f"The dialogue has {len(inputs)} inputs and {len(outputs)} outputs; each row needs one of both.")
     if not requests or len(requests) > MOST_TURNS or len(rows) > MOST_ROWS:
         raise Refused(
             f"The dialogue has {len(requests)} requests and {len(rows)} rows; it may have 1 to {MOST_TURNS} and up to "
             f"{MOST_ROWS}."
         )
+    for number, given in enumerate(inputs, 1):
+        if lacking := [slot for slot in slots_of(requests) if slot not in given]:
+            raise Refused(f"Row {number} of the inputs has no value for {named(lacking)}, which the prompts ask for.")
     return Dialogue(name, requests, rows)
+
+
+def _listed(data: object, name: str) -> list[Any]:
+    found = data.get(name) if isinstance(data, dict) else None
+    if not isinstance(found, list):
+        raise TypeError(f"{name} is missing" if found is None else f"{name} is no list")
+    return found
+
+
+def named(slots: Sequence[str]) -> str:
+    """Slots as they stand in requests: "{A}, {B}"."""
+    return ", ".join(f"{{{slot}}}" for slot in slots)
 
 
 def substituted(source: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, set[str]]:
@@ -84,13 +99,16 @@ def substituted(source: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> 
 
 
 def _forms(old: object, new: object) -> list[tuple[object, object]]:
-    """The pairs of values that a slot may stand for: as given, and as they read."""
+    """The pairs of values that a slot may stand for: as given, and as they read.
+
+    What was a number or a list is one again, though it was typed into a field: there, how it reads comes first.
+    """
     pairs = [(old, new)]
     try:
-        pairs.append((ast.literal_eval(str(old)), ast.literal_eval(str(new))))
+        read = ast.literal_eval(str(old)), ast.literal_eval(str(new))
     except UNREADABLE:
         return pairs
-    return pairs
+    return [*pairs, read] if isinstance(old, str) else [read, *pairs]
 
 
 class _Put(ast.NodeTransformer):

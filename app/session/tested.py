@@ -34,7 +34,9 @@ class State:
 
     @property
     def counts(self) -> bool:
-        """Whether a person stands for it; what a model claims counts only once it is pinned."""
+        """Whether a person stands for it: not where one took its pin out, nor for a model's claim nobody has pinned."""
+        if self.test.standing == "unpinned":
+            return False
         if self.test.origin == "docstring" and not self.written:
             return self.pinned
         return self.pinned or self.test.origin in {"hand", "request", "docstring", "question"}
@@ -52,7 +54,7 @@ class State:
 
 def binds(test: CellTest) -> bool:
     """Whether a test decides between answers: it is pinned, or stands in the request itself."""
-    return test.standing == "pinned" or test.origin == "request"
+    return test.standing == "pinned" or (test.origin == "request" and test.standing != "unpinned")
 
 
 def weight_of(test: CellTest) -> Weight:

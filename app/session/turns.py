@@ -11,7 +11,7 @@ from app.session.aiming import aim
 from app.session.answer import Answer, Request, report_of
 from app.session.cells import close_open
 from app.session.celltests import CellTests
-from app.session.commands import command_of, is_talk
+from app.session.commands import command_of, is_talk, unknown
 from app.session.desk import Desk
 from app.session.errors import Busy, Missing, Refused
 from app.session.feed import Changes
@@ -22,6 +22,7 @@ from app.session.provenance import REPLAY, prompt_again
 from app.session.rivals import Rivals
 from app.session.seen import unseen
 from app.session.sessions import UNTITLED, sampling_of
+from app.session.slots import INPUTS
 from app.session.snapshot import Snapshot
 from app.session.words import request_of, title_of_request
 from app.session.work import Writing
@@ -230,7 +231,7 @@ class Turns:
             turn = tx.turn(turn_id, session_id=tx.session_of(owner, session_id).id)
         if not turn.prompt_report:
             raise Missing("What the model saw in this turn was not kept: the turn ended before it was answered.")
-        return {name: value for name, value in turn.prompt_report.items() if name != REPLAY}
+        return {name: value for name, value in turn.prompt_report.items() if name not in {REPLAY, INPUTS}}
 
     def _aim(self, snapshot: Snapshot, request: str, target: str) -> Aim:
         last = _last(snapshot)
@@ -251,6 +252,8 @@ class Turns:
 
     def _check(self, words: str) -> None:
         command, engine = command_of(words), self._desk.engines.engine()
+        if reason := unknown(words):
+            raise Refused(reason)
         if command and not command.complete:
             raise Refused(f"{words.split(maxsplit=1)[0]} needs {command.its.needs}.")
         if command and command.its.talk and engine.prompt_style == "codegen":

@@ -28,7 +28,7 @@ class JudgedActions:
         self._playground.choices.refresh(owner, session, changed)
         return {}
 
-    def stand(self, owner: str, session: Id, test: Id, standing: Literal["unconfirmed", "pinned", "rejected"]) -> Json:
+    def stand(self, owner: str, session: Id, test: Id, standing: Literal["pinned", "unpinned", "rejected"]) -> Json:
         """Pin a test, take the pin out, or reject it."""
         changed = self._playground.tests.stand(owner, session, test, standing)
         self._playground.choices.refresh(owner, session, changed)

@@ -1,10 +1,11 @@
 """Tests, candidates and evidence as the page's script takes them; the shapes stand in `editor/src/tested.ts`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.session import Snapshot, evidence, title_of
 from app.session.comparing import Comparison, comparison
+from app.session.replaying import basis
 from app.session.slots import slots_of
 from app.session.tested import State, Tested
 from storage.records import Cell, SlotRow, Turn
@@ -100,12 +101,17 @@ def replays(snapshot: Snapshot) -> Json:
     """The table of inputs, the slots that it fills, and the replay under way."""
     work = snapshot.testing.get(snapshot.session.id, ())
     named = [name for row in snapshot.rows for name in row.inputs]
+    bases = {anew: basis(snapshot, anew=anew) for anew in (False, True)} if snapshot.rows else {}
     return {
         "slots": list(dict.fromkeys([*slots_of([turn.request for turn in snapshot.turns]), *named])),
-        "rows": [_row(its) for its in snapshot.rows],
+        "rows": [_row(its, bases) for its in snapshot.rows],
         "busy": work[0].message if work else "",
     }
 
 
-def _row(its: SlotRow) -> Json:
-    return {"id": its.id, "inputs": its.inputs, "expected": its.expected, "result": its.result}
+def _row(its: SlotRow, bases: Mapping[bool, str]) -> Json:
+    result = its.result and {
+        **{name: its.result[name] for name in ("passed", "actual", "detail", "anew")},
+        "current": its.result.get("basis") == bases[its.result["anew"]],
+    }
+    return {"id": its.id, "inputs": its.inputs, "expected": its.expected, "result": result}

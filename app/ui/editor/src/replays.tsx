@@ -4,7 +4,7 @@ import { SideSheet } from "./dialog";
 import { Icon } from "./icons";
 import { Notice } from "./notice";
 import { act, failed, type Faulty } from "./server";
-import { turns, view } from "./store";
+import { turns, view, writing } from "./store";
 import type { Replays, SlotRow } from "./tested";
 
 type Tell = (answer: Promise<object | Faulty>) => Promise<boolean>;
@@ -39,14 +39,15 @@ export function ReplaysSheet({ close }: { close: () => void }) {
 }
 
 function Verdict({ its }: { its: Replays }) {
-  const done = its.rows.filter((row) => row.result);
+  const done = its.rows.filter((row) => row.result?.current);
   const passed = done.filter((row) => row.result!.passed).length;
-  const words = its.busy || (done.length ? `${passed} of ${its.rows.length} rows pass` : `${its.rows.length} rows, not replayed yet`);
+  const before = its.rows.some((row) => row.result && !row.result.current) ? ", changed since the replay" : ", not replayed yet";
+  const words = its.busy || (done.length ? `${passed} of ${its.rows.length} rows pass` : `${its.rows.length} rows${before}`);
   return <p class="replayed" role="status"><b>{words}</b></p>; // prettier-ignore
 }
 
 function Again({ its, tell }: { its: Replays; tell: Tell }) {
-  const idle = !its.rows.length || !turns.value.some((turn) => turn.cell);
+  const idle = writing.value !== null || !turns.value.some((turn) => turn.cell);
   if (its.busy) {
     return (
       <div class="act">
@@ -139,16 +140,17 @@ const written = (value: unknown): string => (typeof value === "string" ? value :
 
 function Came({ row: { result } }: { row: SlotRow }) {
   if (!result) return <span class="chip">not replayed</span>;
-  const tone = result.passed === null ? "" : result.passed ? "pass" : "fail";
+  const tone = !result.current ? "stale" : result.passed === null ? "" : result.passed ? "pass" : "fail";
   const said = result.passed === null ? "" : result.passed ? "passes: " : "fails: ";
   return (
     <>
       <span class={`chip ${tone}`}>
-        {tone && <Icon name={result.passed ? "check" : "fail"} />}
+        {!result.current ? <Icon name="clock" /> : tone && <Icon name={result.passed ? "check" : "fail"} />}
         <span class="vh">{said}</span>
-        <code class="cut" dir="ltr">{result.actual || "nothing"}</code>
+        <code class="cut" dir="ltr">{result.actual || (result.detail ? "no result" : "nothing")}</code>
       </span>
       {result.anew && <small class="sub"> asked anew</small>}
+      {!result.current && <small class="sub"> {result.anew ? "before the requests changed" : "before the code changed"}</small>}
       {result.detail && <small class="said">{result.detail}</small>}
     </>
   ); // prettier-ignore

@@ -11,7 +11,7 @@ export interface CellTest {
   number: number; // within its cell; stays when others go
   call: string;
   expected: string; // "" where the call holds asserts
-  standing: "unconfirmed" | "pinned";
+  standing: "unconfirmed" | "pinned" | "unpinned";
   counts: boolean; // a person stands for it; what a model claims counts only once it is pinned
   origin: "hand" | "request" | "docstring" | "answer" | "model" | "candidates" | "question";
   turn: number | null; // in which it came up, where that is in the branch shown
@@ -59,7 +59,7 @@ export interface SlotRow {
   id: string;
   inputs: Record<string, unknown>; // by the slot's name
   expected: string;
-  result: { passed: boolean | null; actual: string; detail: string; anew: boolean } | null; // of the newest replay
+  result: { passed: boolean | null; actual: string; detail: string; anew: boolean; current: boolean } | null; // of the newest replay
 }
 
 export interface Replays {
@@ -77,7 +77,7 @@ export interface TestedActions {
   stop_replay: [{}, {}];
   add_test: [{ cell: string; call: string; expected: string }, { test: string }];
   edit_test: [{ test: string; call: string; expected: string }, {}];
-  stand: [{ test: string; standing: "unconfirmed" | "pinned" | "rejected" }, {}];
+  stand: [{ test: string; standing: "pinned" | "unpinned" | "rejected" }, {}];
   judge: [{}, {}];
   propose_tests: [{ cell: string }, {}];
   stop_tests: [{ cell: string }, {}];

@@ -95,9 +95,9 @@ function Head({ cell, open, toggle, editing, tell }: HeadProps) {
 const adder = (cell: Cell): string => `add-test-${cell.id}`;
 
 function standing({ items }: TestPanel): string {
-  const pinned = items.filter((test) => test.standing === "pinned").length;
-  const rest = items.length - pinned;
-  return [pinned && `${pinned} pinned`, rest && `${rest} unconfirmed`].filter(Boolean).join(", ");
+  const count = (of: CellTest["standing"]): number => items.filter((test) => test.standing === of).length;
+  const all = (["pinned", "unconfirmed", "unpinned"] as const).map((of) => count(of) && `${count(of)} ${of}`);
+  return all.filter(Boolean).join(", ");
 }
 
 function Table({ cell, editing, tell }: { cell: Cell; editing: Editing; tell: Tell }) {
@@ -132,7 +132,7 @@ function Row({ test, editing, tell }: RowProps) {
     returned.value = null;
     row.current?.focus();
   }, []);
-  const stand = (to: "pinned" | "unconfirmed" | "rejected"): void => {
+  const stand = (to: "pinned" | "unpinned" | "rejected"): void => {
     if (to === "rejected") beside(row.current)?.focus();
     void tell(act("stand", { test: test.id, standing: to })).then((done) => done && say(`Test ${test.number} ${WORDS[to]}`));
   };
@@ -140,7 +140,7 @@ function Row({ test, editing, tell }: RowProps) {
   const keys = (event: KeyboardEvent): void => {
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
     const deed = {
-      p: () => stand(test.standing === "pinned" ? "unconfirmed" : "pinned"),
+      p: () => stand(test.standing === "pinned" ? "unpinned" : "pinned"),
       e: edit,
       r: () => stand("rejected"),
       Delete: () => stand("rejected"),
@@ -167,7 +167,7 @@ function Row({ test, editing, tell }: RowProps) {
       <span class="came"><Came test={test} /></span>
       <span class="by"><Stands test={test} /></span>
       <span class="do">
-        {test.standing === "unconfirmed" && (
+        {test.standing !== "pinned" && (
           <button type="button" class="btn" aria-label={`Pin test ${test.number}`} onClick={() => stand("pinned")}>Pin</button>
         )}
         <Menu class="btn quiet icon" label={`More for test ${test.number}`} items={choices(test, edit, stand)}><Icon name="more" /></Menu>
@@ -178,13 +178,13 @@ function Row({ test, editing, tell }: RowProps) {
   ); // prettier-ignore
 }
 
-const WORDS = { pinned: "pinned", unconfirmed: "no longer pinned", rejected: "rejected" } as const;
+const WORDS = { pinned: "pinned", unpinned: "no longer pinned", rejected: "rejected" } as const;
 
-function choices(test: CellTest, edit: () => void, stand: (to: "pinned" | "unconfirmed" | "rejected") => void): Item[] {
+function choices(test: CellTest, edit: () => void, stand: (to: "pinned" | "unpinned" | "rejected") => void): Item[] {
   const pinned = test.standing === "pinned";
   return [
     { label: "Edit", icon: "pen", hint: "E", run: edit },
-    { label: pinned ? "Unpin" : "Pin", icon: "pin", hint: "P", run: () => stand(pinned ? "unconfirmed" : "pinned") },
+    { label: pinned ? "Unpin" : "Pin", icon: "pin", hint: "P", run: () => stand(pinned ? "unpinned" : "pinned") },
     { label: "Reject", icon: "bin", hint: "R", run: () => stand("rejected") },
   ];
 }
@@ -211,6 +211,7 @@ function Came({ test }: { test: CellTest }) {
 
 function Stands({ test }: { test: CellTest }) {
   if (test.standing === "pinned") return <><Icon name="pin" />pinned</>;
+  if (test.standing === "unpinned") return <>unpinned</>;
   return <span class="ask"><Icon name="ask" />unconfirmed</span>; // prettier-ignore
 }
 
