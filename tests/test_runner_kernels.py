@@ -194,6 +194,8 @@ def test_a_kernel_that_dies_is_told_and_replaced(kernels: Kernels) -> None:
     assert text(events) == "last words\n"
     assert (ended.status, ended.kernel_lost) == ("died", True)
     assert "SIGABRT" in ended.message
+    wait_for(lambda: kernels.kernel("dies") is None)
+    assert kernels.status("dies").message == ended.message
     assert result(run(kernels, "1", "dies")).status == "ok"
 
 

@@ -242,6 +242,15 @@ def test_a_killed_kernel_is_said_and_the_next_run_gets_another(stage: Stage) -> 
     assert stage.run(session, cell, "1").runs[cell].status == "ok"
 
 
+def test_what_a_killed_kernel_held_is_stale(stage: Stage) -> None:
+    session = stage.session()
+    kept, fatal = stage.add(session, "a = 1"), stage.add(session, f"import os\nos.kill(os.getpid(), {signal.SIGKILL})")
+    stage.run(session, kept)
+    stage.run(session, fatal)
+    wait_for(lambda: now(stage, session).kernel.state == "none")
+    assert now(stage, session).stale(kept) == "its kernel is gone"
+
+
 def test_input_is_asked_and_answered(stage: Stage) -> None:
     session = stage.session()
     cell = stage.add(session, "name = input('Who? ')\nprint(f'Hello {name}')")

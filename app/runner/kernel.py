@@ -297,7 +297,7 @@ class Kernel:
 
     def _stop(self, message: str) -> None:
         if self._end is None:
-            self._end = message
+            self.message = self._end = message  # in this order: who sees that it has ended may ask why
 
     def _become(self, state: KernelState) -> None:
         self._state = state
