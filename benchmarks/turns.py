@@ -6,7 +6,7 @@ the models (`python -m model fetch MODEL`). Both engines live in this process, t
 - refinement: seconds to the end of a turn of the refinement set (edits.py), both turns of all edits, greedy, the same
   prompts; llama.cpp keeps the prefix of the prompt before, as it does by itself
 - turn 10: seconds to the first token of the tenth turn of a session, after the nine before it, and in a fresh engine
-- candidates: seconds until four candidates of one turn have ended, against one
+- candidates: seconds of four candidates of one turn, against one, for equally many tokens each
 - users: tokens a second of eight different requests at once, against one
 
 The last three are medians of rounds that took turns.
@@ -149,11 +149,16 @@ def tenth_turn(engine: Engine, model: str, number: int) -> tuple[float, float]:
 
 
 def candidates(engine: Engine, number: int) -> tuple[float, float]:
-    """Seconds of four candidates and of one."""
+    """Seconds of four candidates and of one, as if each had written all the tokens that it may."""
     samplings = [replace(WARM, seed=seed) for seed in range(4)]
-    one = write_all(engine, [PromptState(f"Write a long class for piece {number} of chess")], samplings[:1])[0]
-    four = write_all(engine, [PromptState(f"Write a long class for board {number} of chess")] * 4, samplings)[0]
-    return four, one
+    one = evened(engine, [PromptState(f"Write a long class for piece {number} of chess")], samplings[:1])
+    return evened(engine, [PromptState(f"Write a long class for board {number} of chess")] * 4, samplings), one
+
+
+def evened(engine: Engine, states: Sequence[PromptState], samplings: Sequence[Sampling]) -> float:
+    """Seconds of answers that are asked at once, for `max_tokens` tokens each: some end earlier by themselves."""
+    spent, outcomes = write_all(engine, states, samplings)
+    return spent * WARM.max_tokens / statistics.mean(outcome.tokens_out for outcome in outcomes)
 
 
 def users(engine: Engine, number: int) -> tuple[float, float]:
