@@ -57,8 +57,8 @@ def test_each_of_our_figures_names_command_commit_machine_and_budget(client: Tes
 
 
 def test_a_run_that_is_not_finished_says_so(client: TestClient, tmp_path: Path) -> None:
-    keep(tmp_path, "plain", {"mode": "evidence"}, {"pass@1": FIGURE}, complete=False)
-    assert "evidence, int8, not finished" in client.get("/results").text
+    keep(tmp_path, "plain", {"mode": "evidence", "way": {"candidates": 8}}, {"pass@1": FIGURE}, complete=False)
+    assert "evidence, 8 candidates, int8, not finished" in client.get("/results").text
 
 
 def test_a_run_over_a_part_of_the_problems_says_so(client: TestClient, tmp_path: Path) -> None:

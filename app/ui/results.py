@@ -82,6 +82,7 @@ class Run(_Record):
     samples: int = 1
     limit: int | None = None
     sampling: Mapping[str, Any] = {}
+    way: Mapping[str, Any] = {}
     commit: str = ""
     command: str = ""
     machine: str = ""
@@ -222,7 +223,7 @@ def _how(evaluation: Evaluation) -> str:
     unfinished = "" if evaluation.complete else "not finished"
     form = "turns joined" if run.form == "joined" else ""
     style = f"{run.style} prompts" if run.benchmark == "mtpb" else ""
-    mode = "evidence" if run.mode == "evidence" else sampled
+    mode = f"evidence, {run.way.get('candidates', 1)} candidates" if run.mode == "evidence" else sampled
     return ", ".join(filter(None, (mode, form, style, run.quantisation, part, unfinished)))
 
 
