@@ -17,6 +17,7 @@ _OUTPUT = re.compile(
     re.IGNORECASE,
 )
 _HEADER = re.compile(r"^#+\s*(examples?|usage|tests?|testing|test cases?|sample|demo|driver|try it)\b", re.IGNORECASE)
+_TALK = re.compile(r"^#+[\s*]*(explanation|changes made|this (function|method|class|code|program))\b", re.IGNORECASE)
 _HIDDEN = re.compile(r"^(print\s*\(|assert\b|#|$|if __name__\s*==)")
 _TOP_DEFINITION = re.compile(r"^(async\s+def|def|class)\s")
 _USAGE = (ast.Assign, ast.Expr, ast.Assert)
@@ -60,6 +61,22 @@ def _lifted(code: str, usage: str) -> tuple[str, tuple[Example, ...]]:
     if not end or not _all_examples(tree, lines, end):
         return code, extra
     return "\n".join(lines[:end]).rstrip(), _dedupe((*_read("\n".join(lines[end:])), *extra))
+
+
+def spoken(code: str) -> tuple[str, str]:
+    """Take a closing block of comments that talks about the code, as "# Explanation: ...", off its end.
+
+    Returns:
+        The code without it, and its words; the code as it is and no words where it closes with none.
+    """
+    tree = parse(code)
+    if tree is None or not tree.body:
+        return code, ""
+    lines, end = code.split("\n"), tree.body[-1].end_lineno or 0
+    first = next((place for place, line in enumerate(lines[end:], end) if _TALK.match(line)), None)
+    if first is None:
+        return code, ""
+    return "\n".join(lines[:first]).rstrip(), "\n".join(line.lstrip("#").strip() for line in lines[first:]).strip()
 
 
 def hidden_tail(lines: list[str]) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from model.echo import Echo
-from model.examples import Example, hidden_tail, lift
+from model.examples import Example, hidden_tail, lift, spoken
 from model.outline import definitions
 
 if TYPE_CHECKING:
@@ -131,8 +131,10 @@ class ReplyReader:
             self._read(last)
         if self._read == self._in_second:
             self._close_second()
-        code, examples = lift("\n".join(self._code).strip("\n").rstrip(), "\n".join(self._usage))
-        return Reply(code, "\n".join(self._prose).strip(), examples)
+        code, said = spoken("\n".join(self._code).strip("\n").rstrip())
+        code, examples = lift(code, "\n".join(self._usage))
+        told = [line for line in said.split("\n") if not self._echo.in_prose(line)]
+        return Reply(code, "\n".join([*self._prose, "", *told]).strip(), examples)
 
     def _at_first(self, line: str) -> None:
         """Nothing has come yet, and no fence was written for the model: it may forget it and begin with bare code."""

@@ -72,6 +72,24 @@ def test_a_label_above_the_explanation_says_nothing(label: str) -> None:
     assert read(f"{SORT}\n```\n{label}\nIt sorts.").prose == "It sorts."
 
 
+@pytest.mark.parametrize(
+    ("block", "prose"),
+    [
+        ("# Explanation:\n# It sorts.\n#\n# Slowly.", "It sorts.\n\nSlowly."),
+        ("# Explanation: it sorts.", "Explanation: it sorts."),
+        ("# This function sorts.", "This function sorts."),
+    ],
+)
+def test_comments_behind_the_code_that_talk_about_it_are_prose(block: str, prose: str) -> None:
+    assert read(f"{SORT}\n\n{block}\n```\n") == Reply(SORT, prose, ())
+    assert read(f"{SORT}\n\n{block}\n```\nDone.").prose == f"Done.\n\n{prose}"
+
+
+@pytest.mark.parametrize("block", ["# TODO: a key", "# Explanation: by size\nlimit = 3", "    # This code ends"])
+def test_other_comments_behind_the_code_stay(block: str) -> None:
+    assert read(f"{SORT}\n{block}\n```\n") == Reply(f"{SORT}\n{block}", "", ())
+
+
 def test_prose_first() -> None:
     assert read(f"Here it is:\n```python\n{SORT}\n```\nDone.", begun="") == Reply(SORT, "Here it is:\nDone.", ())
 
