@@ -99,6 +99,13 @@ def test_a_change_makes_the_next_version_of_the_same_cell(stage: Stage) -> None:
     assert (second.number, second.parent_id, first.source) == (2, first.id, "def sort_list(xs):\n    return sorted(xs)")
 
 
+def test_an_answer_that_changes_nothing_says_so(stage: Stage) -> None:
+    session = stage.session()
+    assert not last(stage.ask(session, "Write a function to sort a list", SORT)).message
+    assert last(stage.ask(session, "/simplify", SORT)).message == "The answer is the code as it was."
+    assert not last(stage.ask(session, "Make it in-place", IN_PLACE)).message
+
+
 def test_the_model_is_shown_the_cell_with_its_hand_edits(stage: Stage) -> None:
     session = stage.session()
     snapshot = stage.ask(session, "Write a function to sort a list", SORT)

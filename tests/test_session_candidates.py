@@ -6,7 +6,7 @@ from threading import Event
 import pytest
 from conftest import OWNER, Stage, wait_for
 
-from app.session import Refused, Snapshot
+from app.session import Refused, Snapshot, work
 from app.session.comparing import Comparison, comparison
 from app.session.contest import alone
 from model.engine import Outcome, Sampling, TextStream
@@ -78,6 +78,8 @@ def test_answers_that_are_all_the_same_are_no_comparison(stage: Stage) -> None:
     ("sources", "before", "words"),
     [
         (["x"], "", ""),
+        (["x"], "y", ""),
+        (["x"], "x\n", "The answer is the code as it was."),
         (["", " "], "", "None of the 2 answers holds code."),
         (["x", "x "], "x", "None of the 2 answers changes the code."),
         (["y", "x", ""], "x", "3 answers came to one code: 1 left it as it was and 1 held none."),
@@ -100,6 +102,32 @@ def test_where_the_best_differ_the_person_is_asked_and_the_answer_is_pinned(stag
     assert compared(after).question is None
     state = next(its for its in after.tested[after.cells[0].id].states if its.test.id == test.id)
     assert (state.test.standing, state.test.expected) == ("pinned", "raises ValueError")
+
+
+def test_two_answers_in_a_row_are_ranked_one_after_the_other(stage: Stage) -> None:
+    session, snapshot = tried(stage, FIRST, NONE, RAISES)
+    question, cell = compared(snapshot).question, snapshot.cells[0].id
+    assert question is not None
+    # Something else is being ranked: both answers wait, and the cell shows what for.
+    before = work.Testing(cell, session, "rank", "ranking the candidates")
+    stage.playground._desk.at_work.begin_testing(before)
+    stage.playground.choices.decide(OWNER, session, question.test_id, "raises ValueError")
+    [first] = [state.test for state in snapshot.tested[cell].states if state.test.call == "median([3, 1, 2])"]
+    stage.playground.choices.decide(OWNER, session, first.id, "2")
+    at_work = stage.playground.snapshot(OWNER, session).testing[cell]
+    assert [its.message for its in at_work] == ["ranking the candidates"]
+    assert compared(stage.playground.snapshot(OWNER, session)).question == question
+    stage.playground._desk.at_work.end_testing(before)
+
+    def pinned() -> set[str]:
+        states = stage.playground.snapshot(OWNER, session).tested[cell].states
+        return {state.test.id for state in states if state.test.standing == "pinned"}
+
+    wait_for(lambda: pinned() == {question.test_id, first.id})
+    after = quiet(stage, session)
+    verdicts = [column.candidate.verdicts for column in compared(after).columns]
+    assert [its[question.test_id]["passed"] for its in verdicts] == [True, False, False]
+    assert "ValueError" in compared(after).columns[0].candidate.source
 
 
 def test_answers_that_hold_every_example_are_told_apart_by_inputs_that_no_example_names(stage: Stage) -> None:

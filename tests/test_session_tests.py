@@ -7,6 +7,7 @@ from conftest import OWNER, STRANGER, Stage, wait_for
 
 from app.session import Refused, Snapshot, evidence
 from app.session.tested import State
+from app.ui.tested import score
 from storage.errors import NotFound
 from storage.records import sha256_of
 
@@ -109,6 +110,8 @@ def test_a_version_that_breaks_a_pinned_test_is_told_and_can_be_kept(stage: Stag
     snapshot = judged(stage, session)
     [state] = snapshot.tested[cell].broken
     assert snapshot.numbers[state.held or ""] == 1
+    broken = snapshot.turns[1].version_id or ""
+    assert snapshot.tested[cell].broke == {broken: [state.test.number]}
     stage.playground.tests.keep(OWNER, session, cell)
     kept = judged(stage, session)
     assert kept.tested[cell].broken == []
@@ -125,7 +128,13 @@ def test_going_back_to_the_version_before_mends_what_broke(stage: Stage) -> None
     held = snapshot.tested[cell].broken[0].held
     assert held
     stage.playground.cells.restore(OWNER, session, cell, held, snapshot.cells[0].revision)
-    assert judged(stage, session).tested[cell].broken == []
+    after = judged(stage, session)
+    assert after.tested[cell].broken == []
+    # What its version broke is still told of the turn that wrote it.
+    assert [score(after, turn) for turn in after.turns] == [
+        {"passed": 1, "of": 1, "broke": []},
+        {"passed": 0, "of": 1, "broke": [1]},
+    ]
 
 
 def test_a_version_by_hand_is_judged_when_it_is_run(stage: Stage) -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from app.session.carrying import code_of, completed
-from app.session.contest import Sample
+from app.session.contest import Sample, alone
 from app.session.desk import Desk
 from app.session.errors import SessionError
 from app.session.feed import Changes
@@ -164,9 +164,10 @@ class Answer:
         if pieces.outcome.status != "stopped":  # of what was stopped, it is not known what it would have left out
             reply = self._completed(reply)
             self._take(aim, reply.code, reply.prose, finished=True)
+        sample = Sample(reply, pieces.outcome, self._request.sampling)
         if self._rivals is None:
-            return pieces.outcome, reply
-        best = self._rivals.best(engine, Sample(reply, pieces.outcome, self._request.sampling), self._work)
+            return sample.told(alone([reply.code], self._base)).outcome, reply
+        best = self._rivals.best(engine, sample, self._work)
         self._sampling = best.sampling
         self._take(aim, best.reply.code, best.reply.prose, finished=True)
         return self._rivals.spent(best, pieces.outcome), best.reply

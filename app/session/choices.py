@@ -12,12 +12,14 @@ from app.session.comparing import Column, comparison, verdict_of
 from app.session.contest import stored
 from app.session.desk import Desk
 from app.session.errors import Missing
+from app.session.feed import Changes
 from app.session.judging import Judge
 from app.session.lineage import title_of
 from app.session.provenance import weights_of
 from app.session.ranking import Contender, rank
 from app.session.snapshot import Snapshot
 from app.session.tested import Tested, weight_of
+from app.session.work import Testing
 from storage.errors import NotFound, StorageError
 from storage.records import CellTest
 
@@ -85,22 +87,35 @@ class Choices:
             self._desk.start(lambda: self._rank_again(owner, session_id, test), name=f"rank {session_id[:8]}")
 
     def _rank_again(self, owner: str, session_id: str, decided: CellTest) -> None:
+        """Rank the candidates with `decided`, after whatever was decided before it."""
+        work = Testing(decided.cell_id, session_id, "rank", "ranking the candidates")
+        while (before := self._desk.at_work.begin_testing(work)) is not work:
+            before.ended.wait()
+        self._desk.feed.tell(session_id, Changes(cells={decided.cell_id}))
+        try:
+            with suppress(RunnerError, NotFound, StorageError):
+                self._rank(owner, session_id, decided, work)
+        finally:
+            self._desk.at_work.end_testing(work)
+        self._desk.records_changed(session_id)
+        self._tests.judge(owner, session_id)
+
+    def _rank(self, owner: str, session_id: str, decided: CellTest, work: Testing) -> None:
         """Judge and rank the candidates by the tests as they are with `decided`, and store both at once."""
         snapshot = self._read(owner, session_id)
         cell_id, tested = decided.cell_id, snapshot.tested.get(decided.cell_id, Tested())
         tests = [decided if state.test.id == decided.id else state.test for state in tested.states]
         found = comparison(snapshot, cell_id)
         columns = found.columns if found else []
-        with suppress(RunnerError, NotFound, StorageError):
-            contenders = [self._judged(snapshot, its, tests, decided) for its in columns]
-            order = rank(contenders, [weight_of(test) for test in tests])
-            with self._desk.database.begin() as tx:
-                tx.update_test(decided.id, call=decided.call, expected=decided.expected, standing=decided.standing)
-                for place, its in enumerate(columns):
-                    verdicts = stored(tests, contenders[place].verdicts)
-                    tx.update_candidate(its.candidate.id, rank=order.index(place), verdicts=verdicts)
-        self._desk.records_changed(session_id)
-        self._tests.judge(owner, session_id)
+        contenders = [self._judged(snapshot, its, tests, decided) for its in columns if not work.stop.is_set()]
+        if work.stop.is_set():
+            return
+        order = rank(contenders, [weight_of(test) for test in tests])
+        with self._desk.database.begin() as tx:
+            tx.update_test(decided.id, call=decided.call, expected=decided.expected, standing=decided.standing)
+            for place, its in enumerate(columns):
+                verdicts = stored(tests, contenders[place].verdicts)
+                tx.update_candidate(its.candidate.id, rank=order.index(place), verdicts=verdicts)
 
     def _judged(self, snapshot: Snapshot, column: Column, tests: Sequence[CellTest], decided: CellTest) -> Contender:
         """The candidate with its verdicts; only what is new is run, as a person waits for it."""

@@ -22,6 +22,8 @@ from model.engine import Engine, Outcome, Sampling
 from model.reply import Reply
 from storage.records import CellTest, Json, TestOrigin
 
+UNCHANGED = "The answer is the code as it was."
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -180,10 +182,10 @@ def stored(tests: Sequence[CellTest], verdicts: Sequence[Verdict]) -> Json:
 
 
 def alone(sources: Sequence[str], before: str) -> str:
-    """Why there is nothing to compare, where several answers were asked for."""
+    """What the person should know of answers that are no change, or come to one code where several were asked for."""
     count = len(sources)
-    if count < 2:  # noqa: PLR2004 - of one, that is no wonder
-        return ""
+    if count < 2:  # noqa: PLR2004 - of one, only that is a wonder
+        return UNCHANGED if before.strip() and before.strip() == "".join(sources).strip() else ""
     empty = sum(not source.strip() for source in sources)
     same = votes_of(before, sources) if before else 0
     if empty + same == count:

@@ -1,7 +1,7 @@
 """How the tests of each cell stand: on the version shown, and on those before it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from app.session import claims
 from app.session.checks import plain
@@ -76,10 +76,12 @@ class Tested:
     Attributes:
         states: those not rejected, in order.
         scores: of each version that was judged, by its id: how many tests that count passed, of how many judged.
+        broke: numbers of the pinned tests that a version failed and an earlier one had passed, by the version's id.
     """
 
     states: Sequence[State] = ()
     scores: Mapping[str, tuple[int, int]] | None = None
+    broke: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def waiting(self) -> list[CellTest]:
@@ -122,7 +124,18 @@ def _tested(
     for verdict in (its for state in states if state.counts for its in verdicts.get(state.test.id, ())):
         passed, judged = scores.get(verdict.version_id, (0, 0))
         scores[verdict.version_id] = (passed + verdict.passed, judged + 1)
-    return Tested(states, scores)
+    return Tested(states, scores, _broke(states, verdicts))
+
+
+def _broke(states: Sequence[State], verdicts: Mapping[str, Sequence[KeptVerdict]]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for test in (state.test for state in states if state.pinned):
+        held = False
+        for its in verdicts.get(test.id, ()):  # the oldest version first
+            if held and not its.passed:
+                found.setdefault(its.version_id, []).append(test.number)
+            held = held or its.passed
+    return found
 
 
 def _state(test: CellTest, verdicts: Sequence[KeptVerdict], shown: Version, pieces: Sequence[Piece]) -> State:

@@ -60,10 +60,10 @@ class Running:
 
 @dataclass
 class Testing:
-    """One cell whose tests are being judged, proposed, or held against one repair after another.
+    """One cell whose tests are being judged, proposed, held against candidates or one repair after another.
 
-    `kind` is judge, ask or repair; a cell has one of each at most. `again` asks whoever is at it to look once more when
-    done; `message` says what is happening.
+    `kind` is judge, ask, rank or repair; a cell has one of each at most. `again` asks whoever is at it to look once
+    more when done; `message` says what is happening.
     """
 
     cell_id: str

@@ -52,7 +52,7 @@ def _held(snapshot: Snapshot, broken: Sequence[State]) -> Json | None:
 
 
 def score(snapshot: Snapshot, its: Turn) -> Json | None:
-    """What the tests said of the version that a turn wrote: of the one shown now, with what it broke."""
+    """What the tests said of the version that a turn wrote, with what it broke."""
     tested = snapshot.tested.get(its.cell_id or "")
     if tested is None or its.version_id is None or its.cell_id is None:
         return None
@@ -61,7 +61,7 @@ def score(snapshot: Snapshot, its: Turn) -> Json | None:
         passed, broke = sum(not state.failing for state in judged), [state.test.number for state in tested.broken]
         return {"passed": passed, "of": len(judged), "broke": broke} if judged else None
     passed, of = (tested.scores or {}).get(its.version_id, (0, 0))
-    return {"passed": passed, "of": of, "broke": []} if of else None
+    return {"passed": passed, "of": of, "broke": tested.broke.get(its.version_id, [])} if of else None
 
 
 def pieces(snapshot: Snapshot, cell: Cell) -> list[Json]:
