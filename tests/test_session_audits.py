@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import nbformat
 import pytest
 from conftest import OWNER, SharedKernels, Stage, wait_for
 
@@ -64,6 +65,16 @@ def test_an_edited_text_loses_its_audit_and_gets_its_own(stage: Stage) -> None:
         assert not tx.set_audit(before.id, before.sha256, before.audit or {})
     stage.playground.cells.edit(OWNER, session, cell, "1 + 2", revision + 1)
     wait_for(lambda: rules(stage, session, cell) == [])
+
+
+def test_the_notebook_file_says_in_words_what_the_audit_found(stage: Stage) -> None:
+    session = stage.session()
+    cell = stage.add(session, "\nx = eval('1')")
+    wait_for(lambda: rules(stage, session, cell) == ["B307"])
+    book = nbformat.reads(stage.playground.sessions.export(OWNER, session)[1], as_version=4)
+    nbformat.validate(book)
+    assert "    Audit, line 2 (medium): " in book.cells[-1].source
+    assert book.cells[-2].metadata["codegen_playground"]["audit"]["findings"][0]["line"] == 2
 
 
 def test_high_severity_is_asked_about_before_the_first_run_alone(stage: Stage) -> None:

@@ -167,9 +167,10 @@ def test_the_export_is_a_notebook_with_its_provenance(stage: Stage) -> None:
     book = nbformat.reads(text, as_version=4)
     nbformat.validate(book)
     assert name == "sort-b-a-b-list.ipynb"
-    assert [cell.cell_type for cell in book.cells] == ["markdown", "code", "code"]
+    assert [cell.cell_type for cell in book.cells] == ["markdown", "code", "markdown", "code", "markdown"]
     assert book.cells[0].source == "    Sort <b>a</b> list/..\\"
     assert json.loads(text)["cells"][1]["metadata"]["codegen_playground"]["model"] == "scripted"
+    assert "    Version 1, written by scripted, turn 1." in book.cells[2].source
 
 
 def test_models_are_listed_and_only_those_can_be_chosen(stage: Stage) -> None:

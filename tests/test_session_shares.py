@@ -153,5 +153,6 @@ def test_tests_go_along_with_the_copy_its_forks_and_the_notebook(stage: Stage) -
     [state] = fork.tested[fork.cells[0].id].states
     assert (state.test.call, state.test.standing, state.verdict) == ("f(1)", "pinned", None)
     _, notebook = stage.playground.sessions.export(OWNER, session)
-    claims = json.loads(notebook)["cells"][-1]["metadata"]["codegen_playground"]
-    assert claims["tests"] == tests
+    code, known = json.loads(notebook)["cells"]
+    assert code["metadata"]["codegen_playground"]["tests"] == tests
+    assert "    Test 1 (pinned): f(1) expects 2: fails: 1" in "".join(known["source"])

@@ -93,6 +93,8 @@ def _run(run: Run | None, version: Version) -> Json | None:
 def notebook(snapshot: Snapshot, histories: Mapping[str, Sequence[Version]]) -> str:
     """The session as a Jupyter notebook (nbformat 4.5): requests as Markdown, cells with their newest outputs.
 
+    Below each cell stands in words where its code comes from, what its audit found and which tests it passes.
+
     Args:
         snapshot: the session.
         histories: the versions of each cell, by cell id: where what it shows comes from.
@@ -114,16 +116,56 @@ def notebook(snapshot: Snapshot, histories: Mapping[str, Sequence[Version]]) -> 
 
 def _notebook_cells(snapshot: Snapshot, cell: Cell, requests: list[str], history: Sequence[Version]) -> list[Json]:
     version, run = snapshot.versions[cell.id], snapshot.ran.get(cell.id)
+    claims, tests = _claims(snapshot, version, history), _tests(snapshot, cell.id)
     code = nbformat.v4.new_code_cell(
         version.source,
         id=cell.id[:64],
         execution_count=run.execution_count if run else None,
         outputs=[nbformat.from_dict(output) for output in run.outputs] if run else [],
-        metadata={"codegen_playground": {**_claims(snapshot, version, history), "tests": _tests(snapshot, cell.id)}},
+        metadata={"codegen_playground": {**claims, "tests": tests, "audit": version.audit}},
     )
-    # Indented text is shown as it is: what a person wrote is not Markdown.
-    words = "\n\n".join("\n".join(f"    {line}" for line in request.splitlines()) for request in requests)
-    return [nbformat.v4.new_markdown_cell(words, id=f"{cell.id[:60]}-ask"), code] if requests else [code]
+    asked = [_plain("\n\n".join(requests), f"{cell.id[:60]}-ask")] if requests else []
+    outdated = snapshot.outdated(cell.id)
+    output = [f"Output: {outdated}."] if outdated else []
+    known = [_origin(claims), *_findings(version), *(_tested(test) for test in tests), *output]
+    return [*asked, code, _plain("\n".join(known), f"{cell.id[:58]}-known")]
+
+
+def _plain(words: str, cell_id: str) -> Json:
+    # Indented text is shown as it is: what a person or a model wrote is not Markdown.
+    cell: Json = nbformat.v4.new_markdown_cell("\n".join(f"    {line}" for line in words.splitlines()), id=cell_id)
+    return cell
+
+
+def _origin(claims: Json) -> str:
+    """Who wrote the version above, in one sentence."""
+    words = {
+        "model": f"written by {claims['model'] or 'a model'}",
+        "hand": "written by hand",
+        "restored": "restored",
+        "forked": "from a shared copy",
+    }
+    parts = [f"Version {claims['version']}", words[claims["origin"]]]
+    parts += [f"turn {claims['turn']}"] if claims["turn"] else []
+    parts += [f"made from version {claims['parent']}"] if claims["parent"] else []
+    earlier = [number for number in claims["edited_by_hand"] if number != claims["version"]]
+    parts += [f"version {number} by hand" for number in earlier]
+    return f"{', '.join(parts)}."
+
+
+def _findings(version: Version) -> list[str]:
+    audit = version.audit
+    if not audit or audit["state"] != "read":
+        return [audit["message"] if audit else "Not audited."]
+    found = [f"Audit, line {its['line']} ({its['severity']}): {its['reason']}" for its in audit["findings"]]
+    return found or ["Audit: clean."]
+
+
+def _tested(test: Json) -> str:
+    wanted = f" expects {test['expected']}" if test["expected"] else ""
+    fails = f"fails: {test['actual']}" if test["actual"] else "fails"
+    came = {None: "not run on this code", True: "passes", False: fails}[test["passed"]]
+    return f"Test {test['number']} ({test['standing']}): {test['call']}{wanted}: {came}"
 
 
 def _claims(snapshot: Snapshot, version: Version, history: Sequence[Version]) -> Json:
