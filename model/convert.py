@@ -33,7 +33,7 @@ Form = Literal["packed", "half"]
 # Grow when a form is made differently, so that folders of the older kind are made again.
 RECIPES: Final[dict[Form, int]] = {"packed": 1, "half": 1}
 MARK: Final = "converted.json"
-SHARD_BYTES: Final = 400_000_000
+SHARD_BYTES: Final = 200_000_000
 _SMALL_FILES: Final = (".json", ".txt", ".model", ".jinja", ".md")
 _INDEX: Final = ".index.json"
 # Pre-tokenizers that split off every digit before the regular expression of GPT-2: llama.cpp, src/llama-vocab.cpp.

@@ -3,8 +3,10 @@
 conftest.py leaves this file out on processors that the kernels are not made for.
 """
 
+import resource
 from collections.abc import Iterator
 
+import psutil
 import pytest
 import torch
 from torch.nn import functional
@@ -159,3 +161,17 @@ def test_a_row_that_sees_nothing_gets_zeros(kernels: Kernels) -> None:
     query, key = torch.randn(1, 2, 1, 16), torch.randn(1, 1, 4, 16)
     mask = torch.zeros(1, 1, 1, 4, dtype=torch.bool)
     assert torch.equal(kernels.attention(query, key, key, mask, 1.0), torch.zeros(1, 1, 2, 16))
+
+
+def test_where_memory_is_missing_the_call_says_so_and_the_next_one_works(kernels: Kernels) -> None:
+    wide = 16_000  # 4096 rows of it twice are 524 MB, while inputs and outputs are small
+    matrices = Matrices([(matrix(wide, 32), wide, None), (matrix(wide, 32), wide, None), (matrix(32, wide), 32, None)])
+    rows = torch.randn(4096, 32)
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (psutil.Process().memory_info().vms + 2**24, hard))
+    try:
+        with pytest.raises(MemoryError, match="packed_mlp"):
+            kernels.mlp(matrices, rows)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+    assert near(kernels.mlp(matrices, rows[:5])[:1], kernels.mlp(matrices, rows[:1]))

@@ -108,6 +108,8 @@ def _matrix(packed: Packed, outputs: int, bias: torch.Tensor | None) -> Matrix:
 class Kernels:
     """The functions of packed.cpp on tensors: float32, and made contiguous where they are not.
 
+    All of them raise `MemoryError` where there is no memory for what lies between inputs and outputs.
+
     Args:
         library: the compiled file.
     """
@@ -240,5 +242,11 @@ def _rows(inputs: torch.Tensor) -> int:
 def _function(loaded: ctypes.CDLL, name: str, *arguments: type) -> ctypes._NamedFuncPointer:
     function = loaded[name]
     function.argtypes = arguments
-    function.restype = None
+    function.restype = ctypes.c_int
+    function.errcheck = _done  # type: ignore[assignment] # it asks for a function of any result
     return function
+
+
+def _done(state: int, function: ctypes._NamedFuncPointer, _: object) -> None:
+    if state:
+        raise MemoryError(f"not enough memory for {function.__name__}")

@@ -7,6 +7,7 @@
 // a row and adds up, for 16 outputs at once. A row's inputs are rounded to 8 bits, with a scale for each group.
 //
 // All functions are plain C, called through ctypes, and run on as many threads as PyTorch uses (the same OpenMP pool).
+// They return DONE, or NO_MEMORY, after which the outputs mean nothing.
 
 #include <immintrin.h>
 #include <omp.h>
@@ -22,6 +23,7 @@ constexpr int TILE = 16;
 constexpr int GROUP = 32;
 constexpr int ROWS = 8;       // rows that share one unpacking: their sums stay in registers
 constexpr int AHEAD = 2048;   // bytes between what is multiplied and what is fetched from memory meanwhile
+constexpr int DONE = 0, NO_MEMORY = 1;
 
 // Mirrored by `Matrix` in model/kernels/__init__.py.
 struct Matrix {
@@ -33,7 +35,7 @@ struct Matrix {
     int32_t bits, parts;     // parts: scales for each group, 1 or 2
 };
 
-// Memory of one thread that grows and is used again by the next call.
+// Memory of one thread that grows and is used again by the next call; null if there is none left.
 template <int SLOT>
 void* scratch(size_t bytes) {
     thread_local struct Slot {
@@ -45,7 +47,7 @@ void* scratch(size_t bytes) {
         std::free(slot.memory);
         slot.size = (bytes + 4095) / 4096 * 4096;
         slot.memory = std::aligned_alloc(64, slot.size);
-        if (!slot.memory) std::abort();
+        if (!slot.memory) slot.size = 0;
     }
     return slot.memory;
 }
@@ -57,6 +59,7 @@ struct Target {
 };
 
 // Rows rounded to 8 bits: value = quantum * scale of its group; sums: of the values of each half group, and of both.
+// Without memory for them, quanta are null.
 struct Rows {
     int8_t* quanta;
     float* scales;
@@ -68,6 +71,7 @@ template <int SLOT>
 Rows make_rows(int64_t rows, int64_t inputs) {
     const int64_t groups = inputs / GROUP;
     char* memory = static_cast<char*>(scratch<SLOT>(rows * (inputs + groups * 16) + 64));
+    if (!memory) return {};
     auto* scales = reinterpret_cast<float*>(memory + rows * inputs);
     return {reinterpret_cast<int8_t*>(memory), scales, scales + rows * groups, inputs, groups};
 }
@@ -102,6 +106,7 @@ void round_row(const float* input, const Rows& rows, int64_t row) {
 template <int SLOT>
 Rows round_rows(const float* inputs, int64_t count, int64_t width) {
     const Rows rows = make_rows<SLOT>(count, width);
+    if (!rows.quanta) return rows;
 #pragma omp parallel for if (count >= 2 * ROWS)
     for (int64_t row = 0; row < count; ++row) round_row(inputs + row * width, rows, row);
     return rows;
@@ -351,11 +356,16 @@ void attend(const float* query, const float* key, int64_t key_row, const float* 
 }
 
 template <int VECTORS>
-void attend_all(const Heads& all, float* outputs) {
-#pragma omp parallel for collapse(2)
+int attend_all(const Heads& all, float* outputs) {
+    int state = DONE;
+#pragma omp parallel for collapse(2) reduction(max : state)
     for (int64_t batch = 0; batch < all.batch; ++batch)
         for (int64_t head = 0; head < all.heads; ++head) {
             auto* shares = static_cast<float*>(scratch<3>((all.length + 16) * sizeof(float)));
+            if (!shares) {
+                state = NO_MEMORY;
+                continue;
+            }
             const int64_t kept = head / (all.heads / all.kept);
             for (int64_t row = 0; row < all.rows; ++row)
                 attend<VECTORS>(
@@ -366,6 +376,7 @@ void attend_all(const Heads& all, float* outputs) {
                     all.mask ? all.length : all.length - all.rows + row + 1, all.scale, shares,
                     outputs + ((batch * all.rows + row) * all.heads + head) * all.width);
         }
+    return state;
 }
 
 // Mirrored by `Text` in model/kernels/__init__.py: the rows of one text, and what one layer knows of it with them.
@@ -384,13 +395,18 @@ struct Step {
 
 // Every text's rows over its own keys. Texts differ in length, so whoever is free takes the next heads.
 template <int VECTORS>
-void attend_texts(const Step& step, float* outputs) {
+int attend_texts(const Step& step, float* outputs) {
     const int64_t group = step.heads / step.kept;
-#pragma omp parallel for collapse(2) schedule(dynamic)
+    int state = DONE;
+#pragma omp parallel for collapse(2) schedule(dynamic) reduction(max : state)
     for (int64_t number = 0; number < step.count; ++number)
         for (int64_t kept = 0; kept < step.kept; ++kept) {
             const Text& text = step.texts[number];
             auto* shares = static_cast<float*>(scratch<3>((text.length + 16) * sizeof(float)));
+            if (!shares) {
+                state = NO_MEMORY;
+                continue;
+            }
             const int64_t before = kept * text.room * step.width;
             for (int64_t row = 0; row < text.rows; ++row)
                 for (int64_t head = kept * group; head < (kept + 1) * group; ++head)
@@ -399,34 +415,36 @@ void attend_texts(const Step& step, float* outputs) {
                         step.width, text.value + before, step.width, nullptr, text.length - text.rows + row + 1,
                         step.scale, shares, outputs + ((text.start + row) * step.heads + head) * step.width);
         }
+    return state;
 }
 
-// The form of a function for heads of this width, a multiple of 16, at most 256.
+// What a function's form for heads of this width gives; the width is a multiple of 16, at most 256.
 #define FOR_WIDTH(function, width, ...)                                                                             \
-    do {                                                                                                            \
-        static constexpr decltype(&function<1>) forms[] = {                                                         \
-            function<1>,  function<2>,  function<3>,  function<4>,  function<5>,  function<6>,  function<7>,        \
-            function<8>,  function<9>,  function<10>, function<11>, function<12>, function<13>, function<14>,       \
-            function<15>, function<16>};                                                                            \
-        forms[(width) / 16 - 1](__VA_ARGS__);                                                                       \
-    } while (false)
+    static constexpr decltype(&function<1>) forms[] = {                                                             \
+        function<1>,  function<2>,  function<3>,  function<4>,  function<5>,  function<6>,  function<7>,            \
+        function<8>,  function<9>,  function<10>, function<11>, function<12>, function<13>, function<14>,           \
+        function<15>, function<16>};                                                                                \
+    return forms[(width) / 16 - 1](__VA_ARGS__)
 
 }  // namespace
 
 extern "C" {
 
 // outputs = inputs @ matrix.T + bias; inputs [count][matrix->inputs].
-void packed_linear(const Matrix* matrix, const float* inputs, int64_t count, float* outputs) {
+int packed_linear(const Matrix* matrix, const float* inputs, int64_t count, float* outputs) {
     const Rows rows = round_rows<0>(inputs, count, matrix->inputs);
+    if (!rows.quanta) return NO_MEMORY;
 #pragma omp parallel
     multiply_share(*matrix, rows, count, {outputs, matrix->outputs});
+    return DONE;
 }
 
 // Queries, keys and values of all heads side by side, queries and keys turned by their positions.
 // matrices: three; cosines, sines [positions][width], used again and again; outputs [count][heads][width].
-void packed_heads(const Matrix* const* matrices, const float* inputs, int64_t count, int64_t width, const float* cosines,
-                  const float* sines, int64_t positions, float* outputs) {
+int packed_heads(const Matrix* const* matrices, const float* inputs, int64_t count, int64_t width, const float* cosines,
+                 const float* sines, int64_t positions, float* outputs) {
     const Rows rows = round_rows<0>(inputs, count, matrices[0]->inputs);
+    if (!rows.quanta) return NO_MEMORY;
     const int64_t turned = matrices[0]->outputs + matrices[1]->outputs, stride = turned + matrices[2]->outputs;
 #pragma omp parallel
     {
@@ -439,20 +457,22 @@ void packed_heads(const Matrix* const* matrices, const float* inputs, int64_t co
             rotate_row(outputs + row * stride, turned / width, width, cosines + row % positions * width,
                        sines + row % positions * width);
     }
+    return DONE;
 }
 
 // Attention of few rows; outputs [batch][rows][heads][width]. The width is a multiple of 16, at most 256.
-void attention(const Heads* all, float* outputs) { FOR_WIDTH(attend_all, all->width, *all, outputs); }
+int attention(const Heads* all, float* outputs) { FOR_WIDTH(attend_all, all->width, *all, outputs); }
 
 // Attention of few rows of several texts; outputs [rows of all texts][heads][width], of which the texts' rows are written.
-void texts_attention(const Step* step, float* outputs) { FOR_WIDTH(attend_texts, step->width, *step, outputs); }
+int texts_attention(const Step* step, float* outputs) { FOR_WIDTH(attend_texts, step->width, *step, outputs); }
 
 // outputs = (silu(inputs @ gate.T) * (inputs @ up.T)) @ down.T; matrices: gate, up, down.
-void packed_mlp(const Matrix* const* matrices, const float* inputs, int64_t count, float* outputs) {
+int packed_mlp(const Matrix* const* matrices, const float* inputs, int64_t count, float* outputs) {
     const int64_t width = matrices[0]->outputs;
     const Rows rows = round_rows<0>(inputs, count, matrices[0]->inputs);
     const Rows inner = make_rows<1>(count, width);
     auto* gate = static_cast<float*>(scratch<2>(2 * count * width * sizeof(float)));
+    if (!rows.quanta || !inner.quanta || !gate) return NO_MEMORY;
     float* up = gate + count * width;
 #pragma omp parallel
     {
@@ -475,10 +495,11 @@ void packed_mlp(const Matrix* const* matrices, const float* inputs, int64_t coun
         }
         multiply_share(*matrices[2], inner, count, {outputs, matrices[2]->outputs});
     }
+    return DONE;
 }
 
 // Root mean square norm of each row: inputs / sqrt(mean(inputs^2) + epsilon) * weight; width a multiple of 16.
-void rms_norm(const float* inputs, const float* weight, float epsilon, int64_t count, int64_t width, float* outputs) {
+int rms_norm(const float* inputs, const float* weight, float epsilon, int64_t count, int64_t width, float* outputs) {
 #pragma omp parallel for if (count >= 2 * ROWS)
     for (int64_t row = 0; row < count; ++row) {
         const float* input = inputs + row * width;
@@ -493,6 +514,7 @@ void rms_norm(const float* inputs, const float* weight, float epsilon, int64_t c
             _mm512_storeu_ps(outputs + row * width + place, _mm512_mul_ps(scaled, _mm512_loadu_ps(weight + place)));
         }
     }
+    return DONE;
 }
 
 }  // extern "C"
