@@ -412,7 +412,9 @@ class Stage:
     def open(self, path: str) -> Page:
         page = self.context.new_page()
         page.goto(self.url + path)
-        page.wait_for_load_state("networkidle")
+        # What scripts do after loading needs a moment. A wait for the network to be idle has no end where the browser
+        # never tells how a blocked request ended.
+        page.wait_for_timeout(500)
         return page
 
     def share(self, copy: Json) -> Page:
