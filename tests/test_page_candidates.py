@@ -71,3 +71,22 @@ def test_a_dialogue_with_slots_is_loaded_and_replayed(site: Sites, visitor: Visi
     expect(sheet).to_contain_text("1 of 2 rows pass")
     tab.page.keyboard.press("Escape")
     expect(tab.turn(1)).to_contain_text("{A}")
+
+
+def test_a_row_added_or_removed_loses_neither_the_focus_nor_what_is_typed(site: Sites, visitor: Visitors) -> None:
+    tab = arrive(site([ASSIGN.format("cab"), PRINT]), visitor)
+    tab.page.get_by_role("button", name="Load a dialogue with slots").click()
+    sheet = tab.page.get_by_role("dialog", name="Inputs and replays")
+    sheet.get_by_role("textbox").fill(json.dumps(PROBLEM))
+    sheet.get_by_role("button", name="Load and ask").click()
+    field = sheet.get_by_role("form", name="New row").get_by_role("textbox", name="{A}")
+    field.fill("xyz")
+    sheet.get_by_role("button", name="Add row").press("Enter")
+    expect(sheet.get_by_role("form", name="Row 3").get_by_role("textbox", name="{A}")).to_have_value("xyz")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("")
+    field.fill("typed")
+    sheet.get_by_role("button", name="Remove row 2").press("Enter")
+    expect(sheet.get_by_role("form", name="Row 3")).to_have_count(0)
+    expect(sheet.locator(".body")).to_be_focused()
+    expect(field).to_have_value("typed")

@@ -32,7 +32,7 @@ export function ReplaysSheet({ close }: { close: () => void }) {
         </>
       )}
       {its.rows.map((row, place) => <Row key={row.id} row={row} place={place + 1} slots={its.slots} tell={tell} />)}
-      {its.slots.length > 0 && <New key={its.rows.length} slots={its.slots} place={its.rows.length + 1} tell={tell} />}
+      {its.slots.length > 0 && <New slots={its.slots} place={its.rows.length + 1} tell={tell} />}
       {!its.rows.length && <Load tell={tell} />}
     </SideSheet>
   ); // prettier-ignore
@@ -96,12 +96,15 @@ function Row({ row, place, slots, tell }: RowProps) {
 }
 
 function New({ slots, place, tell }: { slots: string[]; place: number; tell: Tell }) {
-  const add = (event: Event): void => {
+  const add = async (event: Event): Promise<void> => {
     event.preventDefault();
-    void tell(act("add_row", read(event.currentTarget as HTMLFormElement, slots, {})));
+    const form = event.currentTarget as HTMLFormElement;
+    if (!(await tell(act("add_row", read(form, slots, {}))))) return;
+    form.reset();
+    form.querySelector("input")?.focus();
   };
   return (
-    <form class="slot-row new" aria-label="New row" onSubmit={add}>
+    <form class="slot-row new" aria-label="New row" onSubmit={(event) => void add(event)}>
       <div class="top"><b class="num">{place}</b><span class="grow">new row</span></div>
       <Fields slots={slots} row={null} />
       <button type="submit" class="btn"><Icon name="plus" />Add row</button>
