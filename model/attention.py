@@ -14,6 +14,8 @@ from transformers import AttentionInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 
+from model.kernels import VECTOR, WIDEST
+
 if TYPE_CHECKING:
     from torch import nn
 
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 NAME: Final = "decode"
 # With more rows `scaled_dot_product_attention` is faster: it reads the keys once for many rows.
 FEW_ROWS: Final = 32
-_VECTOR, _WIDEST = 16, 256
 
 
 def decode_attention(
@@ -79,8 +80,8 @@ def _few(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torc
         and (mask is None or (mask.dtype == torch.bool and mask.shape[1] == 1 and mask.stride(3) == 1))
         and query.dtype == key.dtype == value.dtype == torch.float32
         and query.device.type == "cpu"
-        and width % _VECTOR == 0
-        and width <= _WIDEST
+        and width % VECTOR == 0
+        and width <= WIDEST
         and key.shape[3] == value.shape[3] == width
         and query.stride(3) == key.stride(3) == value.stride(3) == 1
     )

@@ -6,7 +6,7 @@ narrower floating-point numbers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -16,7 +16,7 @@ from transformers.models.llama.modeling_llama import LlamaAttention, LlamaMLP, L
 from transformers.models.mistral.modeling_mistral import MistralAttention, MistralMLP, MistralRMSNorm
 from transformers.models.qwen2.modeling_qwen2 import Qwen2Attention, Qwen2MLP, Qwen2RMSNorm
 
-from model.kernels import Kernels, Matrices
+from model.kernels import VECTOR, WIDEST, Kernels, Matrices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 Attention = LlamaAttention | MistralAttention | Qwen2Attention
 Mlp = LlamaMLP | MistralMLP | Qwen2MLP
 Norm = LlamaRMSNorm | MistralRMSNorm | Qwen2RMSNorm
-# Width of a head: a multiple of the first, at most the second.
-VECTOR: Final = 16
-WIDEST: Final = 256
 
 
 class PackedLinear(nn.Module):

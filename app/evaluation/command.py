@@ -99,8 +99,7 @@ def summary(given: argparse.Namespace) -> None:
 
 def surprise(given: argparse.Namespace) -> None:
     """`perplexity`: of the requests of a run of MTPB, put into its figures."""
-    figures = given.file.with_suffix(".summary.json")
-    _ended(given.file)
+    _, told = _ended(given.file)
     run, rows = read(given.file)
     if run["benchmark"] != "mtpb" or run["mode"] == "evidence":
         raise ResultsDamaged(f"{given.file} is no run of mtpb that asked once a turn, so no prompt belongs to a turn.")
@@ -109,25 +108,30 @@ def surprise(given: argparse.Namespace) -> None:
     with closing(engines.local(run["model"], given.models, given.weights, run["style"])) as engine:
         assert isinstance(engine, LocalEngine)
         values = [perplexity.perplexity(engine, row, problems) for row in tqdm(known, unit="case")]
-    told = json.loads(figures.read_bytes())
-    told["figures"]["perplexity"] = perplexity.summary(known, values)
-    figures.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    sys.stdout.write(json.dumps(told["figures"]["perplexity"], indent=1) + "\n")
+    found = perplexity.summary(known, values)
+    kept = json.loads(told)
+    kept["figures"]["perplexity"] = found
+    _figures(given.file).write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    sys.stdout.write(json.dumps(found, indent=1) + "\n")
 
 
 def store(given: argparse.Namespace) -> None:
     """`store`: the samples compressed, and their figures, where the results page finds them."""
-    content, figures = _ended(given.file), given.file.with_suffix(".summary.json")
+    content, told = _ended(given.file)
     given.folder.mkdir(parents=True, exist_ok=True)
     (given.folder / f"{given.file.stem}.jsonl.gz").write_bytes(gzip.compress(content, mtime=0))
-    (given.folder / figures.name).write_bytes(figures.read_bytes())
+    (given.folder / _figures(given.file).name).write_bytes(told)
 
 
-def _ended(file: Path) -> bytes:
-    """The samples of a run, whose figures stand beside them."""
+def _figures(file: Path) -> Path:
+    """Where the figures of a file of samples stand."""
+    return file.with_suffix(".summary.json")
+
+
+def _ended(file: Path) -> tuple[bytes, bytes]:
+    """The samples of a run that has ended, and its figures."""
     try:
-        file.with_suffix(".summary.json").read_bytes()
-        return file.read_bytes()
+        return file.read_bytes(), _figures(file).read_bytes()
     except OSError as error:
         raise ResultsDamaged(f"{error}. Name a file of samples whose run has ended.") from error
 
@@ -140,7 +144,7 @@ def conclude(rows: Rows, keys: Sequence[str]) -> None:
         counted = [row for row in made if row["key"] in wanted]
         figures = {**SUMMARIES[run["benchmark"]](counted), "budget": budget(counted)}
         told = {"run": run, "complete": len(counted) == len(wanted), "ended": provenance.now(), "figures": figures}
-        rows.path.with_suffix(".summary.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        _figures(rows.path).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     sys.stdout.write(json.dumps(figures, indent=1) + "\n")
 
 

@@ -22,6 +22,9 @@ SOURCE: Final = Path(__file__).with_name("packed.cpp")
 BUILT: Final = Path(__file__).with_name("built")
 # What packed.cpp is compiled for, as `torch.cpu.get_capabilities` calls it.
 NEEDED: Final = ("avx512_f", "avx512_bw", "avx512_vl", "avx512_dq", "avx512_vnni", "fma3", "f16c")
+# Widths of heads that the kernels take: a multiple of the first, at most the second.
+VECTOR: Final = 16
+WIDEST: Final = 256
 _POINTER, _COUNT = ctypes.c_void_p, ctypes.c_int64
 # A text's keys and values, shape (kept heads, room, width), its first row of the step's, how many, its length in all.
 RowsOfText = tuple[torch.Tensor, torch.Tensor, int, int, int]
