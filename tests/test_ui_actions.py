@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from conftest import OWNER, Stage, wait_for
 
-from app.ui.actions import Actions, owner_of
+from app.ui.actions import GROUPS, Actions, owner_of
 
 Json = dict[str, Any]
 KEY, OTHER_KEY = "k" * 64, "s" * 64
@@ -77,12 +77,20 @@ def filled(stage: Stage, act: Callable[..., Json]) -> Json:
     }
 
 
+METHODS = {
+    name: it
+    for group in GROUPS
+    for name, it in inspect.getmembers(group, inspect.isfunction)
+    if not name.startswith("_")
+}
+
+
 def kinds() -> list[str]:
-    return [name for name, _ in inspect.getmembers(Actions, inspect.isfunction) if not name.startswith("_")]
+    return list(METHODS)
 
 
 def arguments(kind: str, of: Json) -> Json:
-    names = list(inspect.signature(getattr(Actions, kind)).parameters)[2:]
+    names = list(inspect.signature(METHODS[kind]).parameters)[2:]
     return {name: of[name] for name in names if name != "_"}
 
 
@@ -184,7 +192,7 @@ def test_arguments_that_are_missing_or_unknown_are_named(stage: Stage, act: Call
     mine = filled(stage, act)
     for kind in kinds():
         args = arguments(kind, mine)
-        parameters = inspect.signature(getattr(Actions, kind)).parameters
+        parameters = inspect.signature(METHODS[kind]).parameters
         for name in args:
             if parameters[name].default is inspect.Parameter.empty:
                 fault = act(kind, **{key: value for key, value in args.items() if key != name})["fault"]

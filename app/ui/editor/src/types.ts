@@ -1,4 +1,4 @@
-// What the server sends (app/ui/view.py) and takes (app/ui/actions.py). Names are those of docs/architecture.md.
+// What the server sends (app/ui/view.py) and takes (app/ui/actions/). Names are those of docs/architecture.md.
 import type { Choosing, EvidencePiece, Replays, Score, TestPanel, TestedActions } from "./tested";
 
 export type TurnStatus = "queued" | "writing" | "done" | "stopped" | "failed" | "cut";

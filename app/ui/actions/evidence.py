@@ -1,22 +1,22 @@
-"""What the page can ask about tests, candidates and repairs; a part of `app.ui.actions.Actions`."""
+"""What the page can ask about tests, candidates, repairs and replays."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from app.session import Playground
-
-Json = dict[str, Any]
-Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-Name = Annotated[str, Field(max_length=60, pattern=r"^[A-Za-z_]\w*$")]
-Inputs = Annotated[dict[Name, str | int | float | bool | list[Any] | dict[str, Any] | None], Field(max_length=30)]
-Side = Annotated[str, Field(max_length=10_000)]
+from app.ui.actions.arguments import Id, Inputs, Json, Side
 
 
-class JudgedActions:
-    """Actions on tests."""
+class EvidenceActions:
+    """Actions on what running code proves.
 
-    _playground: Playground
+    Args:
+        playground: what carries them out.
+    """
+
+    def __init__(self, playground: Playground) -> None:
+        self._playground = playground
 
     def add_test(self, owner: str, session: Id, cell: Id, call: Side, expected: Side) -> Json:
         """Write a test of a cell."""
