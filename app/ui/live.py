@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from app.session import Changes, Playground, SessionError, Snapshot, Watch
-from app.ui import view
+from app.ui import engines, runs, view
 from app.ui.actions import owner_of
 from storage.errors import NotFound, StorageError
 from storage.records import Cell, Turn
@@ -96,8 +96,8 @@ class Stream:
             ),
             "cells": self._items("cells", view.cell, snapshot, snapshot.cells, None if all_cells else changes.cells),
             "session": self._part("session", view.session(snapshot)),
-            "kernel": self._part("kernel", view.kernel(snapshot)),
-            "engine": self._part("engine", view.engine(snapshot)),
+            "kernel": self._part("kernel", runs.kernel(snapshot.kernel)),
+            "engine": self._part("engine", engines.engine(snapshot.engine)),
         }
         if changes.sessions:
             rows = [view.row(it) for it in self._playground.sessions.rows(self._owner)]

@@ -5,13 +5,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from app.session import Choice, Listing, Running, Snapshot, Writing, cost_of, is_current, is_talk, title_of
-from app.ui import audits, tested
-from app.ui.outputs import drawn
-from storage.records import Cell, Run, SessionSummary, Share, Turn, Version
+from app.session import Listing, Snapshot, Writing, cost_of, is_current, is_talk, title_of
+from app.ui import audits, engines, runs, tested
+from storage.records import Cell, SessionSummary, Share, Turn, Version
 
 Json = dict[str, Any]
-KERNEL_STATES = {"running": "busy", "asking": "busy"}
 
 
 def whole(snapshot: Snapshot, rows: Sequence[SessionSummary]) -> Json:
@@ -20,8 +18,8 @@ def whole(snapshot: Snapshot, rows: Sequence[SessionSummary]) -> Json:
         "session": session(snapshot),
         "turns": [turn(snapshot, it) for it in snapshot.turns],
         "cells": [cell(snapshot, it) for it in snapshot.cells],
-        "kernel": kernel(snapshot),
-        "engine": engine(snapshot),
+        "kernel": runs.kernel(snapshot.kernel),
+        "engine": engines.engine(snapshot.engine),
         "sessions": [row(it) for it in rows],
     }
 
@@ -135,7 +133,7 @@ def cell(snapshot: Snapshot, its: Cell) -> Json:
         "version": _version(snapshot, version),
         "before": work.before if work else None,
         "stale": snapshot.stale(its.id),
-        "run": _run(snapshot, its, version),
+        "run": runs.run(snapshot, its, version),
         "tests": tested.panel(snapshot, its),
         "evidence": tested.pieces(snapshot, its),
         "choosing": tested.choosing(snapshot, its),
@@ -174,130 +172,6 @@ def version(snapshot: Snapshot, its: Version) -> Json:
     }
 
 
-def _run(snapshot: Snapshot, cell: Cell, shown: Version) -> Json | None:
-    its, ran = snapshot.runs.get(cell.id), snapshot.ran.get(cell.id)
-    if its is None or ran is None:
-        return None
-    work = snapshot.running.get(its.id)
-    begun = work is not None and work.status != "queued"
-    outputs, failure = (work.outputs, None) if work and begun else (ran.outputs, ran.failure)
-    return {
-        "id": its.id,
-        "status": work.status if work else its.status,
-        "message": work.message if work else its.message,
-        "version": snapshot.numbers.get(ran.version_id, 1),
-        "exact": ran.sha256 == shown.sha256,
-        "execution_count": work.execution_count if work else its.execution_count,
-        "milliseconds": work.milliseconds if work else its.milliseconds,
-        "outputs": drawn(outputs, failed=failure is not None),
-        "failure": _failure(snapshot, cell, ran, shown) if failure else None,
-        "asks": _asks(work),
-    }
-
-
-def _asks(work: Running | None) -> Json | None:
-    if work is None or work.asks is None:
-        return None
-    prompt, password = work.asks
-    return {"prompt": prompt, "password": password}
-
-
-def _failure(snapshot: Snapshot, cell: Cell, its: Run, shown: Version) -> Json | None:
-    if its.failure is None:
-        return None
-    owners = {
-        run.execution_count: other
-        for other, run in snapshot.ran.items()
-        if run.kernel_id == its.kernel_id and run.execution_count is not None
-    }
-    exact = its.sha256 == shown.sha256
-
-    def frame(raw: Json) -> Json:
-        owner = owners.get(raw["execution_count"])
-        number = snapshot.number_of(owner) if owner else None
-        place = f"cell {number}" if number else f"run [{raw['execution_count']}]"
-        return {
-            "cell": owner if number else None,
-            "label": f"{place}, line {raw['line']}",
-            "line": raw["line"],
-            "function": "" if raw["function"] == "<module>" else raw["function"],
-            "text": raw["text"],
-            "here": owner == cell.id and exact,
-        }
-
-    return {
-        "name": its.failure["name"],
-        "message": its.failure["message"],
-        "frames": [frame(raw) for raw in its.failure["frames"]],
-        "hidden": its.failure["hidden"],
-    }
-
-
-def kernel(snapshot: Snapshot) -> Json:
-    """The session's kernel in words."""
-    its = snapshot.kernel
-    return {
-        "state": KERNEL_STATES.get(its.state, its.state),
-        "message": _kernel_words(snapshot),
-        "sealed": its.tier in {"strong", "standard"},
-        "notice": _kernel_notice(snapshot),
-    }
-
-
-def _kernel_words(snapshot: Snapshot) -> str:
-    its = snapshot.kernel
-    if its.state == "none":
-        return "kernel starts with the first run"
-    if its.state == "queued":
-        return f"waiting for a kernel, {its.place} ahead" if its.place else "waiting for a kernel"
-    if its.state == "asking":
-        return "kernel waits for input"
-    memory = f", {its.memory_bytes // 2**20} MB" if its.memory_bytes else ""
-    return f"kernel {its.state}{memory}, sandbox {its.tier}"
-
-
-def _kernel_notice(snapshot: Snapshot) -> str:
-    its = snapshot.kernel
-    return its.message if its.state in {"none", "refused"} else ""
-
-
-def engine(snapshot: Snapshot) -> Json:
-    """How far the model is."""
-    its = snapshot.engine
-    return {
-        "state": its.state,
-        "model": its.model_id,
-        "name": its.model_name,
-        "quantisation": its.quantisation,
-        "placement": its.server,
-        "remote": bool(its.server),
-        "done_bytes": its.done_bytes,
-        "total_bytes": its.total_bytes,
-        "bytes_per_second": its.bytes_per_second,
-        "seconds_left": its.seconds_left,
-        "tokens_per_second": its.tokens_per_second,
-        "message": its.message,
-        "failure": its.failure,
-    }
-
-
-def model(its: Choice) -> Json:
-    """One model that can be chosen."""
-    entry = its.entry
-    return {
-        "id": entry.id,
-        "name": entry.name,
-        "parameters": _amount(entry.parameters, "B"),
-        "licence": entry.licence,
-        "context": entry.context_length,
-        "size": f"{_amount(entry.bytes, 'G')}B",
-        "style": entry.prompt_style,
-        "on_disk": its.on_disk,
-        "fits": its.fits,
-        "note": its.note,
-    }
-
-
 def files(its: Listing) -> Json:
     """The files of a session."""
     return {
@@ -311,8 +185,3 @@ def files(its: Listing) -> Json:
         "kept": its.kept,
         "keepable": its.keepable,
     }
-
-
-def _amount(number: int, billions: str) -> str:
-    billion = 10**9
-    return f"{number / billion:.1f} {billions}" if number >= billion else f"{number / 10**6:.0f} M"

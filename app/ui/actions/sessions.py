@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from app.session import Playground
-from app.ui import view
+from app.ui import engines, view
 from app.ui.actions.arguments import FileName, Id, Json, Source, Target
 
 
@@ -70,7 +70,7 @@ class SessionActions:
 
     def models(self, _owner: str, **_: object) -> Json:
         """The models that can be chosen."""
-        return {"models": [view.model(it) for it in self._playground.models.choices()]}
+        return {"models": [engines.model(it) for it in self._playground.models.choices()]}
 
     def use_model(self, owner: str, session: Id, model: Annotated[str, Field(max_length=300)]) -> Json:
         """Load another model, for everybody on this server."""
