@@ -377,19 +377,19 @@ def test_text_typed_into_the_target_is_a_version_of_its_own(stage: Stage) -> Non
 def test_what_the_model_sees_and_saw_is_told(stage: Stage) -> None:
     session = stage.session()
     turn = last(stage.ask(session, "Write a function to sort a list", SORT))
-    saw = stage.playground.turns.saw(OWNER, session, turn.id)
+    saw = stage.playground.prompts.saw(OWNER, session, turn.id)
     assert sum(part["tokens"] for part in saw["parts"] if part["kept"]) == saw["tokens"]
     assert any("Write a function to sort a list" in part["text"] for part in saw["parts"])
-    sees = stage.playground.turns.sees(OWNER, session, "Make it in-place", "auto")
+    sees = stage.playground.prompts.sees(OWNER, session, "Make it in-place", "auto")
     assert any("return sorted(xs)" in part["text"] for part in sees["parts"])
-    assert stage.playground.turns.sees(OWNER, session, "", "auto")["tokens"] > 0
+    assert stage.playground.prompts.sees(OWNER, session, "", "auto")["tokens"] > 0
 
 
 def test_what_a_failed_turn_saw_was_not_kept(stage: Stage) -> None:
     session = stage.session()
     turn = last(stage.ask(session, "word " * 20_000, SORT))
     with pytest.raises(Missing, match="was not kept"):
-        stage.playground.turns.saw(OWNER, session, turn.id)
+        stage.playground.prompts.saw(OWNER, session, turn.id)
 
 
 @contextmanager

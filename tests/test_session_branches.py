@@ -27,7 +27,7 @@ def sources(snapshot: Snapshot) -> list[str]:
 
 
 def show(stage: Stage, session_id: str, turn: Turn) -> Snapshot:
-    stage.playground.turns.show_branch(OWNER, session_id, turn.id)
+    stage.playground.branches.show(OWNER, session_id, turn.id)
     return stage.playground.snapshot(OWNER, session_id)
 
 
@@ -118,7 +118,7 @@ def test_an_answer_moves_to_another_cell(stage: Stage) -> None:
     other = stage.add(session, "y = 1")
     turn = stage.ask(session, "Change it", function("f", "2"), target=other).turns[1]
     first = stage.playground.snapshot(OWNER, session).cells[0].id
-    stage.playground.turns.move_answer(OWNER, session, turn.id, first)
+    stage.playground.branches.move_answer(OWNER, session, turn.id, first)
     snapshot = stage.playground.snapshot(OWNER, session)
     assert sources(snapshot) == [source("f", "2"), "y = 1"]
     assert (snapshot.turns[1].cell_id, snapshot.turns[1].version_id) == (first, snapshot.versions[first].id)
@@ -128,7 +128,7 @@ def test_an_answer_moves_to_a_new_cell_and_its_old_one_shows_what_it_had(stage: 
     session = stage.session()
     stage.ask(session, "Write a function f", function("f", "1"))
     turn = stage.ask(session, "Make it return 2", function("f", "2")).turns[1]
-    stage.playground.turns.move_answer(OWNER, session, turn.id, "new")
+    stage.playground.branches.move_answer(OWNER, session, turn.id, "new")
     assert sources(stage.playground.snapshot(OWNER, session)) == [source("f", "1"), source("f", "2")]
 
 
@@ -136,7 +136,7 @@ def test_a_cell_that_an_answer_leaves_empty_goes(stage: Stage) -> None:
     session = stage.session()
     other = stage.add(session, "y = 1")
     turn = stage.ask(session, "Write a function f", function("f", "1"), target="new").turns[0]
-    stage.playground.turns.move_answer(OWNER, session, turn.id, other)
+    stage.playground.branches.move_answer(OWNER, session, turn.id, other)
     assert sources(stage.playground.snapshot(OWNER, session)) == [source("f", "1")]
 
 
@@ -145,7 +145,7 @@ def test_an_answer_cannot_move_to_where_it_stands_or_to_a_cell_that_is_gone(stag
     gone = stage.add(session, "y = 1")
     snapshot = stage.ask(session, "Write a function f", function("f", "1"), target="new")
     stage.playground.cells.delete(OWNER, session, gone)
-    move = stage.playground.turns.move_answer
+    move = stage.playground.branches.move_answer
     with pytest.raises(Refused, match="already"):
         move(OWNER, session, snapshot.turns[0].id, str(snapshot.turns[0].cell_id))
     with pytest.raises(Missing, match="deleted"):
@@ -157,4 +157,4 @@ def test_prose_cannot_move(stage: Stage) -> None:
     session = stage.session()
     turn = stage.ask(session, "Hello", "I can only help with code.").turns[0]
     with pytest.raises(Refused, match="no code"):
-        stage.playground.turns.move_answer(OWNER, session, turn.id, "new")
+        stage.playground.branches.move_answer(OWNER, session, turn.id, "new")

@@ -49,8 +49,8 @@ def test_a_version_written_again_gets_the_same_prompt_and_seed(written: tuple[St
     assert stage.engine.samplings[-1] == stage.engine.samplings[-2]
     again = snapshot.versions[version.cell_id]
     assert (again.sha256, again.parent_id, again.turn_id) == (version.sha256, version.parent_id, turn.id)
-    saw = stage.playground.turns.saw(OWNER, session, turn.id)
-    assert saw == stage.playground.turns.saw(OWNER, session, version.turn_id or "")
+    saw = stage.playground.prompts.saw(OWNER, session, turn.id)
+    assert saw == stage.playground.prompts.saw(OWNER, session, version.turn_id or "")
     assert REPLAY not in saw
 
 

@@ -11,7 +11,7 @@ def test_parts_of_one_kind_are_told_together_and_what_is_left_out_says_why(stage
     stage.ask(session, "Two", "```python\ndef two(n):\n    return n + 2\n```\nIt adds two.", "new")
     stage.ask(session, "Three", "```python\ndef three(n):\n    return n + 3\n```\nIt adds three.", "new")
     cell = stage.playground.snapshot(OWNER, session).cells[2].id
-    sees = stage.playground.turns.sees(OWNER, session, "Make it faster", cell)
+    sees = stage.playground.prompts.sees(OWNER, session, "Make it faster", cell)
     told = {part["title"]: part for part in sees["parts"]}
     assert told["Signatures of cells 1 and 2"]["text"] == "- one(n)\n- two(n)\n"
     assert told["Standing constraints"]["text"] == "- Three\n"
@@ -23,7 +23,7 @@ def test_parts_of_one_kind_are_told_together_and_what_is_left_out_says_why(stage
     }
     assert sum(part["tokens"] for part in sees["parts"] if part["kept"]) == sees["tokens"]
     snapshot = stage.ask(session, "Make it faster", "```python\ndef three(n):\n    return 3 + n\n```", cell)
-    saw = stage.playground.turns.saw(OWNER, session, snapshot.turns[-1].id)
+    saw = stage.playground.prompts.saw(OWNER, session, snapshot.turns[-1].id)
     assert saw["parts"] == sees["parts"]
 
 

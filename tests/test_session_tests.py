@@ -172,8 +172,8 @@ def test_what_failed_goes_along_with_the_next_request_unless_it_is_left_out(stag
     stage.ask(session, "Make it in-place", IN_PLACE, cell)
     snapshot = judged(stage, session)
     assert [(its.key, its.title) for its in evidence.of_cell(snapshot, cell)] == [(key, "test 1")]
-    told = stage.playground.turns.sees(OWNER, session, "Fix it", cell)
-    silent = stage.playground.turns.sees(OWNER, session, "Fix it", cell, without=[key])
+    told = stage.playground.prompts.sees(OWNER, session, "Fix it", cell)
+    silent = stage.playground.prompts.sees(OWNER, session, "Fix it", cell, without=[key])
     assert "should be [1, 3]. It gave None" in str(told["parts"])
     assert "should be [1, 3]" not in str(silent["parts"])
 
@@ -308,7 +308,7 @@ def test_an_attempt_starts_from_the_best_version_so_far(stage: Stage) -> None:
         "The cell shows v1 again, as v3. It holds 2 tests, and this answer, v2, 0.",
         "",
     ]
-    second = stage.playground.turns.saw(OWNER, session, snapshot.turns[1].id)
+    second = stage.playground.prompts.saw(OWNER, session, snapshot.turns[1].id)
     told = "".join(part["text"] for part in second["parts"])
     assert ("return n / 2" in told, "return 0" in told) == (True, False)
     assert (snapshot.versions[cell].number, snapshot.versions[cell].parent_id) == (4, last_of(stage, cell, 3))
@@ -401,5 +401,5 @@ def test_a_repair_that_came_to_the_same_code_is_asked_more_freely(stage: Stage) 
 def test_requests_for_repairs_are_no_standing_constraints(stage: Stage) -> None:
     session, cell = halves(stage, "0")
     repaired(stage, session, cell, body("7"), body("9"), body("n / 2"))
-    told = stage.playground.turns.sees(OWNER, session, "Go on", cell)
+    told = stage.playground.prompts.sees(OWNER, session, "Go on", cell)
     assert "Repair 1" not in str(told["parts"])

@@ -4,7 +4,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from app.session.carrying import code_of, completed
 from app.session.contest import Sample, alone
@@ -17,7 +16,7 @@ from app.session.prompting import inputs_of
 from app.session.provenance import REPLAY, recipe, weights_of
 from app.session.rivals import Rivals
 from app.session.saving import Saver
-from app.session.seen import parts_of, unseen
+from app.session.seen import report_of, unseen
 from app.session.slots import INPUTS
 from app.session.snapshot import Snapshot
 from app.session.words import storable, title_of_request
@@ -301,14 +300,3 @@ def prose_of(reply: Reply) -> str:
         return reply.prose
     calls = ", ".join(f"`{example.call}` giving `{example.expected_text}`" for example in reply.examples[:3])
     return f"{reply.prose}\n\nIt claims, unchecked: {calls}.".strip()
-
-
-def report_of(prompt: Prompt, left_out: Sequence[dict[str, Any]]) -> dict[str, object]:
-    """What the model saw and what it did not, as it is stored with the turn and shown."""
-    return {
-        "parts": [*parts_of(prompt), *left_out],
-        "tokens": prompt.tokens,
-        "window": prompt.window,
-        "reserved": prompt.reserved,
-        "estimated": prompt.estimated,
-    }

@@ -48,6 +48,11 @@ class Desk:
         engines.listen(lambda _: self.feed.tell_all(Changes(engine=True)))
         kernels.listen(self._kernel_changed)
 
+    def check_owner(self, owner: str, session_id: str) -> None:
+        """Return if the session is the owner's; raises `NotFound` if it is not, or there is none."""
+        with self.database.read() as tx:
+            tx.session_of(owner, session_id)
+
     def records_changed(self, session_id: str) -> None:
         """Stored records of a session changed: nothing read before may be shown again."""
         self.on_records(session_id)

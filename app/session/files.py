@@ -46,7 +46,7 @@ class Files:
 
     def list(self, owner: str, session_id: str) -> Listing:
         """The session's files. Names that are no text (not UTF-8) are left out: no browser could ask for them."""
-        self._owned(owner, session_id)
+        self._desk.check_owner(owner, session_id)
         path = self._path(session_id)
         entries: list[FileEntry] = []
         used = 0
@@ -60,7 +60,7 @@ class Files:
 
     def largest(self, owner: str, session_id: str) -> int:
         """The most bytes that one file of the owner's session may have."""
-        self._owned(owner, session_id)
+        self._desk.check_owner(owner, session_id)
         return self._limits.file_size
 
     def read(self, owner: str, session_id: str, name: str) -> bytes:
@@ -70,7 +70,7 @@ class Files:
             Missing: the session has no files.
             FileRefused: there is no such file, or it is a link, too large, or no regular file.
         """
-        self._owned(owner, session_id)
+        self._desk.check_owner(owner, session_id)
         with _standing():
             return self._folder(session_id, name).read(storable(name))
 
@@ -81,7 +81,7 @@ class Files:
             FileRefused: the name cannot be, or a limit would be passed.
             RunnerError: no kernel came up.
         """
-        self._owned(owner, session_id)
+        self._desk.check_owner(owner, session_id)
         if self._path(session_id) is None:
             self._desk.kernels.files(session_id)
         with _standing():
@@ -94,7 +94,7 @@ class Files:
             Missing: the session has no files.
             FileRefused: there is no such file.
         """
-        self._owned(owner, session_id)
+        self._desk.check_owner(owner, session_id)
         with _standing():
             self._folder(session_id, name).remove(storable(name))
         kept = self._desk.kept.folder(session_id)
@@ -110,7 +110,7 @@ class Files:
         Raises:
             Refused: this server cannot keep files.
         """
-        self._owned(owner, session_id)
+        self._desk.check_owner(owner, session_id)
         if kept:
             self._desk.kernels.keep_files(session_id, self._desk.kept.begin(session_id))
         else:
@@ -126,10 +126,6 @@ class Files:
         if path is None:
             raise Missing(f"There is no file {name[:100]!r}: files go with the kernel unless they are kept.")
         return Folder(path, self._limits)
-
-    def _owned(self, owner: str, session_id: str) -> None:
-        with self._desk.database.read() as tx:
-            tx.session_of(owner, session_id)
 
 
 @contextmanager

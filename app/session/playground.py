@@ -11,6 +11,7 @@ from app.runner import Kernels, Limits, RunnerClosed
 from app.runner.oneshot import OneShot
 from app.session import snapshot as snapshots
 from app.session.auditing import Auditing, scanning
+from app.session.branches import Branches
 from app.session.cells import Cells
 from app.session.celltests import CellTests
 from app.session.choices import Choices
@@ -20,6 +21,7 @@ from app.session.files import Files
 from app.session.judging import Judge
 from app.session.kept import Kept
 from app.session.models import Models
+from app.session.prompts import Prompts
 from app.session.repairs import Repairs
 from app.session.replays import Replays
 from app.session.runs import Runs
@@ -86,7 +88,8 @@ class Playground:
         machine: tells what is free for another model; None looks at main memory alone.
 
     Attributes:
-        sessions, turns, cells, tests, choices, runs, repairs, replays, files, shares, models: the services.
+        sessions, turns, branches, prompts, cells, tests, choices, runs, repairs, replays, files, shares, models: the
+            services.
         interrupted: what an earlier server left unfinished, marked as cut off when this one began.
     """
 
@@ -121,6 +124,8 @@ class Playground:
         judge = Judge(self._oneshot)
         self.tests = CellTests(self._desk, self.snapshot, judge)
         self.turns = Turns(self._desk, self.snapshot, tests=self.tests, judge=judge)
+        self.branches = Branches(self._desk)
+        self.prompts = Prompts(self._desk, self.snapshot)
         self.choices = Choices(self._desk, self.snapshot, tests=self.tests, judge=judge)
         self.cells = Cells(self._desk, self.snapshot, self.tests.judge)
         self.runs = Runs(self._desk, self.cells, auditing, self.snapshot, self.tests)

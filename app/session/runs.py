@@ -83,14 +83,14 @@ class Runs:
 
     def interrupt(self, owner: str, session_id: str) -> None:
         """Interrupt what runs, and drop what waits."""
-        self._owned(owner, session_id)
+        self._desk.check_owner(owner, session_id)
         for work in self._desk.at_work.running(session_id).values():
             work.stop.set()
         self._desk.kernels.interrupt(session_id)
 
     def restart(self, owner: str, session_id: str) -> None:
         """End the kernel; the next run gets a fresh one, and what ran before counts as stale."""
-        self._owned(owner, session_id)
+        self._desk.check_owner(owner, session_id)
         for work in self._desk.at_work.running(session_id).values():
             work.stop.set()
         self._desk.kernels.restart(session_id)
@@ -102,7 +102,7 @@ class Runs:
         Raises:
             Missing: it does not ask, or no longer.
         """
-        self._owned(owner, session_id)
+        self._desk.check_owner(owner, session_id)
         work = self._desk.at_work.running(session_id).get(run_id)
         if work is None or work.asks is None:
             raise Missing("This run does not wait for input any more. Run the cell again.")
@@ -123,7 +123,7 @@ class Runs:
         store: Callable[[Transaction, Cell], Cell] = lambda _, cell: cell,
     ) -> list[Version]:
         """What the cells show, closed: from here on it stays as it is."""
-        self._owned(owner, session_id)
+        self._desk.check_owner(owner, session_id)
         if not cell_ids:
             raise Refused("There is no cell to run. Write some code first.")
         with self._beginning:
@@ -180,10 +180,6 @@ class Runs:
         written = {work.cell_id for work in self._desk.at_work.writing(session_id).values()}
         if written & set(cell_ids):
             raise Busy("A cell is still being written. Wait for its end, or stop the answer first.")
-
-    def _owned(self, owner: str, session_id: str) -> None:
-        with self._desk.database.read() as tx:
-            tx.session_of(owner, session_id)
 
 
 def _closed(tx: Transaction, cell: Cell) -> Version:

@@ -15,7 +15,18 @@ TOGETHER = {"cell": "Signatures of", "constraint": "Standing constraints", "evid
 DROPPED = "dropped to fit the window"
 
 
-def parts_of(prompt: Prompt) -> list[Json]:
+def report_of(prompt: Prompt, left_out: Sequence[Json]) -> dict[str, object]:
+    """What the model saw and what it did not, as it is stored with the turn and shown."""
+    return {
+        "parts": [*_parts(prompt), *left_out],
+        "tokens": prompt.tokens,
+        "window": prompt.window,
+        "reserved": prompt.reserved,
+        "estimated": prompt.estimated,
+    }
+
+
+def _parts(prompt: Prompt) -> list[Json]:
     """The parts as people read them: neighbours of one kind are one part, and what was dropped says why."""
     runs = groupby(prompt.parts, key=lambda part: (part.kept, part.name if part.name in TOGETHER else part))
     return [_joined(list(parts)) for _, parts in runs]

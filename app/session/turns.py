@@ -1,4 +1,4 @@
-"""Turns: ask, ask again, stop, page through branches, move an answer, look at what the model sees."""
+"""Turns: ask, ask again, repeat, stop."""
 
 import secrets
 import threading
@@ -7,27 +7,23 @@ from dataclasses import replace
 from typing import Any
 
 from app.session import prompting
-from app.session.aiming import aim
-from app.session.answer import Answer, Request, report_of
-from app.session.cells import close_open
+from app.session.answer import Answer, Request
 from app.session.celltests import CellTests
 from app.session.commands import command_of, is_talk, unknown
 from app.session.desk import Desk
 from app.session.errors import Busy, Missing, Refused
 from app.session.feed import Changes
 from app.session.judging import Judge
-from app.session.lineage import retitled
 from app.session.placing import Aim
-from app.session.provenance import REPLAY, prompt_again
+from app.session.provenance import prompt_again
 from app.session.rivals import Rivals
-from app.session.seen import unseen
 from app.session.sessions import UNTITLED, sampling_of
-from app.session.slots import INPUTS
 from app.session.snapshot import Snapshot
+from app.session.targets import AUTO, exactly, resolved
 from app.session.words import request_of, title_of_request
 from app.session.work import Writing
 from model.engine import Sampling
-from model.prompt import Prompt, PromptState, build
+from model.prompt import Prompt, PromptState
 from storage.records import NEW_CELL, Session, Turn, Version
 from storage.transaction import Transaction
 
@@ -87,7 +83,7 @@ class Turns:
         if not 1 <= candidates <= MOST_CANDIDATES:
             raise Refused(f"{candidates} candidates were asked for; choose from 1 to {MOST_CANDIDATES}.")
         self._check(words)
-        where = self._aim(snapshot, words, target)
+        where = resolved(snapshot, words, target)
         with self._beginning:
             self._refuse_crowd(session_id)
             with self._desk.database.begin() as tx:
@@ -127,11 +123,11 @@ class Turns:
                     old.target_cell_id if is_talk(words) and snapshot.number_of(old.target_cell_id or "") else None
                 )
                 base_id = tx.version(old.version_id).parent_id if old.version_id and cell_id else None
-                turn = self._turn(tx, session, words, old.parent_id, self._aim(snapshot, words, target or "auto"))
+                turn = self._turn(tx, session, words, old.parent_id, resolved(snapshot, words, target or AUTO))
                 tx.update_session(session.id, head_turn_id=turn.id)
             sampling = _livelier(session) if request is None else sampling_of(session.sampling)
             again = cell_id is not None
-            self._begin(owner, turn, target or "auto", base_id=base_id, sampling=_seeded(sampling), again=again)
+            self._begin(owner, turn, target or AUTO, base_id=base_id, sampling=_seeded(sampling), again=again)
         return turn
 
     def repeat(self, owner: str, session_id: str, version_id: str) -> Turn:
@@ -156,7 +152,7 @@ class Turns:
                     raise Busy("This version is still being written. Wait for its end.")
                 prompt, sampling = prompt_again(old, version, engine)
                 cell_id = version.cell_id if snapshot.number_of(version.cell_id) else NEW_CELL
-                turn = self._turn(tx, session, old.request, old.parent_id, _there(cell_id))
+                turn = self._turn(tx, session, old.request, old.parent_id, exactly(cell_id))
                 tx.update_session(session.id, head_turn_id=turn.id)
             replay = prompt, old.prompt_report
             self._begin(owner, turn, cell_id, base_id=version.parent_id, sampling=sampling, replay=replay)
@@ -164,91 +160,10 @@ class Turns:
 
     def stop(self, owner: str, session_id: str, turn_id: str) -> None:
         """End a turn within one token and keep what came; does nothing to one that has ended."""
-        self._owned(owner, session_id)
+        self._desk.check_owner(owner, session_id)
         work = self._desk.at_work.writing(session_id).get(turn_id)
         if work is not None:
             work.stop.set()
-
-    def show_branch(self, owner: str, session_id: str, turn_id: str) -> None:
-        """Show the branch through a turn, down to its newest leaf, and the versions its turns wrote."""
-        self._owned(owner, session_id)
-        if self._desk.at_work.writing(session_id):
-            raise Busy("An answer is being written. Stop it, or wait for its end, before you change the branch.")
-        with self._desk.database.begin() as tx:
-            session = tx.session_of(owner, session_id)
-            tx.turn(turn_id, session_id=session.id)
-            before = tx.branch(session.head_turn_id) if session.head_turn_id else []
-            leaf = tx.newest_leaf(turn_id)
-            tx.update_session(session.id, head_turn_id=leaf.id)
-            after = tx.branch(leaf.id)
-            written = {turn.cell_id: turn.version_id for turn in after}
-            apart = {turn.id for turn in before} ^ {turn.id for turn in after}
-            differing = {turn.cell_id for turn in (*before, *after) if turn.id in apart}
-            for cell in tx.cells(session.id):
-                version_id = written.get(cell.id)
-                if cell.id in differing and version_id:
-                    close_open(tx, cell)
-                    tx.show_version(cell.id, version_id)
-        self._desk.records_changed(session_id)
-
-    def move_answer(self, owner: str, session_id: str, turn_id: str, target: str) -> None:
-        """Put a turn's answer into another cell, or a new one; the cell it came from shows what it had before.
-
-        Raises:
-            Refused: the turn wrote no code, or its answer stands there already.
-            Busy: the turn is still being written.
-        """
-        self._owned(owner, session_id)
-        writing = self._desk.at_work.writing(session_id)
-        if turn_id in writing or any(work.cell_id == target for work in writing.values()):
-            raise Busy("This answer, or that cell, is still being written. Stop it first, or wait for its end.")
-        with self._desk.database.begin() as tx:
-            session = tx.session_of(owner, session_id)
-            turn = tx.turn(turn_id, session_id=session.id)
-            if turn.version_id is None or turn.cell_id is None:
-                raise Refused("This turn wrote no code, so there is nothing to move.")
-            if turn.cell_id == target:
-                raise Refused("The answer stands in that cell already.")
-            self._move(tx, session, turn, None if target == NEW_CELL else target)
-        self._desk.records_changed(session_id)
-        self._desk.list_changed(owner)
-
-    def sees(
-        self, owner: str, session_id: str, request: str, target: str, *, without: Sequence[str] = ()
-    ) -> dict[str, Any]:
-        """What the model would see of this request: parts, tokens, what is left out, and the cell it would change."""
-        snapshot = self._read(owner, session_id)
-        engine = self._desk.engines.engine()
-        words = request_of(request) if request.strip() else "…"
-        where = self._aim(snapshot, words, target)
-        state = prompting.state(snapshot, words, where.cell_id, base=None, earlier=snapshot.turns, without=without)
-        prompt = build(state, engine, sampling_of(snapshot.session.sampling))
-        return {**report_of(prompt, unseen(snapshot, snapshot.turns, state, engine)), "cell": where.cell_id}
-
-    def saw(self, owner: str, session_id: str, turn_id: str) -> dict[str, Any]:
-        """What the model saw in a past turn."""
-        with self._desk.database.read() as tx:
-            turn = tx.turn(turn_id, session_id=tx.session_of(owner, session_id).id)
-        if not turn.prompt_report:
-            raise Missing("What the model saw in this turn was not kept: the turn ended before it was answered.")
-        return {name: value for name, value in turn.prompt_report.items() if name not in {REPLAY, INPUTS}}
-
-    def _aim(self, snapshot: Snapshot, request: str, target: str) -> Aim:
-        last = _last(snapshot)
-        if command_of(request):
-            return self._aim_command(snapshot, last if target in {"auto", NEW_CELL} else target)
-        if target == NEW_CELL:
-            return Aim(None, certain=True)
-        if target != "auto":
-            if snapshot.number_of(target) is None:
-                raise Missing("The cell that the request was meant for is not there any more. Choose another target.")
-            return Aim(target, certain=True)
-        return Aim(aim(request, snapshot.pieces, last), certain=False)
-
-    def _aim_command(self, snapshot: Snapshot, cell_id: str | None) -> Aim:
-        if snapshot.number_of(cell_id or "") is None:
-            raise Missing("There is no cell yet to do this with. Ask for some code first, or choose a cell.")
-        return Aim(cell_id, certain=True)
 
     def _check(self, words: str) -> None:
         command, engine = command_of(words), self._desk.engines.engine()
@@ -306,7 +221,7 @@ class Turns:
             ),
             work,
             read=lambda: self._read(owner, turn.session_id),
-            aim=lambda snapshot: _there(target) if replay else self._aim(snapshot, turn.request, target),
+            aim=lambda snapshot: exactly(target) if replay else resolved(snapshot, turn.request, target),
             prompt_state=lambda snapshot, where: self._state(
                 snapshot, turn, where, base_id, again=again, without=without
             ),
@@ -338,48 +253,6 @@ class Turns:
         return prompting.state(
             snapshot, turn.request, where.cell_id, base=base, base_number=number, earlier=earlier, without=without
         )
-
-    def _move(self, tx: Transaction, session: Session, turn: Turn, target: str | None) -> None:
-        moved = tx.version(turn.version_id or "")
-        cell = tx.cell(target, session_id=session.id) if target else tx.create_cell(session.id)
-        if cell.deleted_at is not None:
-            raise Missing("The cell that the answer was to go to was deleted. Bring it back, or choose another one.")
-        shown = close_open(tx, cell)
-        new = tx.create_version(
-            cell.id,
-            moved.source,
-            origin="model",
-            parent_id=shown.id if shown else None,
-            turn_id=turn.id,
-            model=moved.model,
-            quantisation=moved.quantisation,
-            weights=moved.weights,
-            sampling=moved.sampling,
-        )
-        tx.show_version(cell.id, new.id)
-        tx.rename_cell(cell.id, retitled(moved.source, cell.title) or title_of_request(turn.request))
-        tx.update_turn(turn.id, cell_id=cell.id, version_id=new.id)
-        old = tx.cell(moved.cell_id)
-        if old.version_id != moved.id:
-            return
-        if moved.parent_id is not None and tx.version(moved.parent_id).cell_id == old.id:
-            tx.show_version(old.id, moved.parent_id)
-        elif len(tx.versions(old.id)) == 1:
-            tx.delete_cell(old.id)
-
-    def _owned(self, owner: str, session_id: str) -> None:
-        with self._desk.database.read() as tx:
-            tx.session_of(owner, session_id)
-
-
-def _last(snapshot: Snapshot) -> str | None:
-    """The cell that was answered last, else the last one."""
-    written = [turn.cell_id for turn in snapshot.turns if snapshot.number_of(turn.cell_id or "")]
-    return (written or [cell.id for cell in snapshot.cells] or [None])[-1]
-
-
-def _there(target: str) -> Aim:
-    return Aim(None if target == NEW_CELL else target, certain=True)
 
 
 def _writer(version: Version) -> str:

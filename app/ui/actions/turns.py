@@ -50,12 +50,12 @@ class TurnActions:
 
     def show_branch(self, owner: str, session: Id, turn: Id) -> Json:
         """Show the branch that goes through a turn."""
-        self._playground.turns.show_branch(owner, session, turn)
+        self._playground.branches.show(owner, session, turn)
         return {}
 
     def move_answer(self, owner: str, session: Id, turn: Id, target: Target) -> Json:
         """Put a turn's answer into another cell."""
-        self._playground.turns.move_answer(owner, session, turn, target)
+        self._playground.branches.move_answer(owner, session, turn, target)
         return {}
 
     def sees(
@@ -70,5 +70,5 @@ class TurnActions:
     ) -> Json:
         """What the model would see, or what it saw in a past turn."""
         if turn is not None:
-            return self._playground.turns.saw(owner, session, turn)
-        return self._playground.turns.sees(owner, session, request or "", target, without=without)
+            return self._playground.prompts.saw(owner, session, turn)
+        return self._playground.prompts.sees(owner, session, request or "", target, without=without)
