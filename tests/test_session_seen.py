@@ -27,6 +27,19 @@ def test_parts_of_one_kind_are_told_together_and_what_is_left_out_says_why(stage
     assert saw["parts"] == sees["parts"]
 
 
+def test_a_turn_that_waited_is_told_nothing_of_those_asked_after_it(stage: Stage) -> None:
+    session = stage.session()
+    stage.engine._pause = 0.05
+    stage.engine.enqueue("It adds. " * 2000, "It adds two.", "It adds three.")
+    first, second, _ = (
+        stage.playground.turns.ask(OWNER, session, request, "new") for request in ("One", "Two", "Three")
+    )
+    stage.playground.turns.stop(OWNER, session, first.id)
+    stage.settled(session)
+    saw = stage.playground.prompts.saw(OWNER, session, second.id)
+    assert [it["title"] for it in saw["parts"] if it["title"].endswith("as written")] == ["Turn 1, as written"]
+
+
 def test_numbers_are_told_as_people_say_them() -> None:
     assert [numbered("cell", it) for it in ([2], [1, 2], [1, 2, 3], [1, 3, 4])] == [
         "cell 2",

@@ -46,28 +46,28 @@ class Contest:
     Args:
         desk: the leaves.
         read: reads the session as it is now.
+        work: the turn at work.
+        cell_id: the cell that its answer goes to.
         tests: takes up the examples that come with the answers.
         judge: runs them.
-        work: the turn at work; it is known where its answer goes.
-        cell_id: that cell.
     """
 
     def __init__(
         self,
         desk: Desk,
         read: Callable[[], Snapshot],
+        work: Writing,
+        cell_id: str,
         *,
         tests: CellTests,
         judge: Judge,
-        work: Writing,
-        cell_id: str,
     ) -> None:
         self._desk = desk
         self._read = read
-        self._tests = tests
-        self._judge = judge
         self._work = work
         self._cell_id = cell_id
+        self._tests = tests
+        self._judge = judge
 
     def best(self, samples: Sequence[Sample], engine: Engine) -> Sample:
         """The best answer; all that differ are kept as candidates.

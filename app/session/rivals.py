@@ -7,13 +7,10 @@ from dataclasses import replace
 from functools import partial
 
 from app.runner import RunnerError
-from app.session.celltests import CellTests
 from app.session.contest import Contest, Sample
 from app.session.desk import Desk
 from app.session.feed import Changes
-from app.session.judging import Judge
 from app.session.ranking import Contender, distinct, full_pass
-from app.session.snapshot import Snapshot
 from app.session.together import Interrupted
 from app.session.words import storable
 from app.session.work import Writing
@@ -31,9 +28,8 @@ class Rivals:
 
     Args:
         desk: the leaves.
-        read: reads the session as it is now.
-        tests: takes up the examples that come with the answers.
-        judge: runs them.
+        work: the turn at work.
+        contest: makes the judgement on answers that go to a cell, once it is known to which.
         count: how many answers there are in all.
         first_pass: stop sampling as soon as one answer holds every test that binds.
     """
@@ -41,17 +37,15 @@ class Rivals:
     def __init__(
         self,
         desk: Desk,
-        read: Callable[[], Snapshot],
+        work: Writing,
+        contest: Callable[[str], Contest],
         *,
-        tests: CellTests,
-        judge: Judge,
         count: int,
         first_pass: bool,
     ) -> None:
         self._desk = desk
-        self._read = read
-        self._tests = tests
-        self._judge = judge
+        self._work = work
+        self._contest = contest
         self._count = count
         self._first_pass = first_pass
         self._enough = threading.Event()
@@ -64,7 +58,6 @@ class Rivals:
         engine: Engine,
         prompt: Prompt,
         sampling: Sampling,
-        work: Writing,
         complete: Callable[[Reply], Reply],
     ) -> None:
         """Start sampling the others; the first answer has begun already.
@@ -73,7 +66,6 @@ class Rivals:
             engine: answers.
             prompt: the first answer's.
             sampling: the first answer's.
-            work: the turn at work.
             complete: gives an answer with what it leaves out, once it is known where the first one goes.
         """
         self._complete = complete
@@ -81,21 +73,19 @@ class Rivals:
             its = replace(
                 sampling, temperature=max(sampling.temperature, LIVELIER), seed=((sampling.seed or 0) + place) % 2**31
             )
-            self._start(
-                place, partial(self._sample, place, engine.stream(prompt, its, self._enough), prompt, its, work)
-            )
+            self._start(place, partial(self._sample, place, engine.stream(prompt, its, self._enough), prompt, its))
 
-    def best(self, engine: Engine, first: Sample, work: Writing) -> Sample:
+    def best(self, engine: Engine, first: Sample) -> Sample:
         """Wait for the others, keep all that differ as candidates, and give the best; `first` if it was stopped."""
         self._samples[0] = first
-        self._start(0, partial(self._look_at, first, work))
-        while going := self._going(work):
-            self._tell(work)
+        self._start(0, partial(self._look_at, first))
+        while going := self._going():
+            self._tell()
             going[0].join(GLANCE)
-        if work.stop.is_set() or work.cell_id is None:
-            return self._uncompared(first) if work.stop.is_set() else first
+        if self._work.stop.is_set() or self._work.cell_id is None:
+            return self._uncompared(first) if self._work.stop.is_set() else first
         try:
-            return self._contest(work, work.cell_id).best(self._ended() or [first], engine)
+            return self._contest(self._work.cell_id).best(self._ended() or [first], engine)
         except Interrupted:
             return self._uncompared(first)
         except RunnerError:  # where no code can be run, nothing decides: the first answer stands
@@ -121,9 +111,9 @@ class Rivals:
         self._threads[place] = threading.Thread(target=deed, name=f"candidate {place}", daemon=True)
         self._threads[place].start()
 
-    def _going(self, work: Writing) -> list[threading.Thread]:
+    def _going(self) -> list[threading.Thread]:
         """Who still writes an answer or looks at one; once the turn was stopped, only who still writes."""
-        stopped = work.stop.is_set()
+        stopped = self._work.stop.is_set()
         if stopped:
             self._enough.set()
         threads = [its for place, its in self._threads.items() if not (stopped and place in self._samples)]
@@ -135,32 +125,29 @@ class Rivals:
         whole = [its for its in came if its.outcome.status in {"done", "length"}]
         return [replace(its, reply=self._complete(its.reply)) for its in whole]
 
-    def _sample(self, place: int, stream: TextStream, prompt: Prompt, sampling: Sampling, work: Writing) -> None:
+    def _sample(self, place: int, stream: TextStream, prompt: Prompt, sampling: Sampling) -> None:
         reader = ReplyReader(prompt.begun, prompt.style, prompt.stubs)
         with stream as pieces:
             for piece in pieces:
                 reader.feed(piece)
-                if work.stop.is_set():
+                if self._work.stop.is_set():
                     break
         read = reader.finish()
         reply = replace(read, code=storable(read.code), prose=storable(read.prose))
         self._samples[place] = sample = Sample(reply, stream.outcome, sampling)
-        self._look_at(sample, work)
+        self._look_at(sample)
 
-    def _look_at(self, sample: Sample, work: Writing) -> None:
+    def _look_at(self, sample: Sample) -> None:
         """End the sampling once an answer holds every test that binds, where that is asked for."""
-        if self._first_pass and work.cell_id and sample.reply.code and not work.stop.is_set():
+        if self._first_pass and self._work.cell_id and sample.reply.code and not self._work.stop.is_set():
             with suppress(RunnerError, StorageError, NotFound):  # then it does not end early
                 code = self._complete(sample.reply).code
-                changed = len(distinct([work.before or "", code])) > bool(work.before)
-                if changed and full_pass(Contender(code, self._contest(work, work.cell_id).binding(code))):
+                changed = len(distinct([self._work.before or "", code])) > bool(self._work.before)
+                if changed and full_pass(Contender(code, self._contest(self._work.cell_id).binding(code))):
                     self._enough.set()
 
-    def _contest(self, work: Writing, cell_id: str) -> Contest:
-        return Contest(self._desk, self._read, tests=self._tests, judge=self._judge, work=work, cell_id=cell_id)
-
-    def _tell(self, work: Writing) -> None:
+    def _tell(self) -> None:
         message = f"{len(self._samples)} of {self._count} candidates"
-        if work.message != message:
-            work.message = message
-            self._desk.feed.tell(work.session_id, Changes(turns={work.turn_id}))
+        if self._work.message != message:
+            self._work.message = message
+            self._desk.feed.tell(self._work.session_id, Changes(turns={self._work.turn_id}))

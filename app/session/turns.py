@@ -4,12 +4,13 @@ import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
-from app.session import prompting
-from app.session.answer import Answer, Request
+from app.session.answer import Answer
+from app.session.asking import Request
 from app.session.celltests import CellTests
 from app.session.commands import command_of, is_talk, unknown
+from app.session.contest import Contest
 from app.session.desk import Desk
 from app.session.errors import Busy, Missing, Refused
 from app.session.feed import Changes
@@ -23,7 +24,6 @@ from app.session.targets import AUTO, exactly, resolved
 from app.session.words import request_of, title_of_request
 from app.session.work import Writing
 from model.engine import Sampling
-from model.prompt import Prompt, PromptState
 from storage.records import NEW_CELL, Session, Turn, Version
 from storage.transaction import Transaction
 
@@ -94,9 +94,19 @@ class Turns:
                 after = None if target == NEW_CELL else session.target_cell_id
                 tx.update_session(session.id, head_turn_id=turn.id, draft="", title=title, target_cell_id=after)
             sampling = _seeded(_livelier(session) if livelier else sampling_of(session.sampling))
-            several = candidates > 1 and not is_talk(words)
-            rivals = self._rivals(owner, session_id, candidates, first_pass=first_pass) if several else None
-            self._begin(owner, turn, target, base_id=None, sampling=sampling, without=without, rivals=rivals)
+            self._begin(
+                owner,
+                Request(
+                    turn.id,
+                    session_id,
+                    words,
+                    target,
+                    sampling,
+                    without=without,
+                    candidates=candidates,
+                    first_pass=first_pass,
+                ),
+            )
         self._desk.list_changed(owner)
         return turn
 
@@ -125,9 +135,12 @@ class Turns:
                 base_id = tx.version(old.version_id).parent_id if old.version_id and cell_id else None
                 turn = self._turn(tx, session, words, old.parent_id, resolved(snapshot, words, target or AUTO))
                 tx.update_session(session.id, head_turn_id=turn.id)
-            sampling = _livelier(session) if request is None else sampling_of(session.sampling)
+            sampling = _seeded(_livelier(session) if request is None else sampling_of(session.sampling))
             again = cell_id is not None
-            self._begin(owner, turn, target or AUTO, base_id=base_id, sampling=_seeded(sampling), again=again)
+            self._begin(
+                owner,
+                Request(turn.id, session_id, words, target or AUTO, sampling, base_id=base_id, again=again),
+            )
         return turn
 
     def repeat(self, owner: str, session_id: str, version_id: str) -> Turn:
@@ -154,8 +167,19 @@ class Turns:
                 cell_id = version.cell_id if snapshot.number_of(version.cell_id) else NEW_CELL
                 turn = self._turn(tx, session, old.request, old.parent_id, exactly(cell_id))
                 tx.update_session(session.id, head_turn_id=turn.id)
-            replay = prompt, old.prompt_report
-            self._begin(owner, turn, cell_id, base_id=version.parent_id, sampling=sampling, replay=replay)
+            self._begin(
+                owner,
+                Request(
+                    turn.id,
+                    session_id,
+                    turn.request,
+                    cell_id,
+                    sampling,
+                    base_id=version.parent_id,
+                    again=True,
+                    replay=(prompt, old.prompt_report),
+                ),
+            )
         return turn
 
     def stop(self, owner: str, session_id: str, turn_id: str) -> None:
@@ -177,60 +201,33 @@ class Turns:
     def _turn(self, tx: Transaction, session: Session, request: str, parent_id: str | None, where: Aim) -> Turn:
         return tx.create_turn(session.id, request, parent_id=parent_id, target_cell_id=where.cell_id)
 
-    def _rivals(self, owner: str, session_id: str, count: int, *, first_pass: bool) -> Rivals:
-        return Rivals(
-            self._desk,
-            lambda: self._read(owner, session_id),
-            tests=self._tests,
-            judge=self._judge,
-            count=count,
-            first_pass=first_pass,
-        )
-
     def _refuse_crowd(self, session_id: str) -> None:
         if len(self._desk.at_work.writing(session_id)) >= MOST_WAITING:
             raise Busy(f"{MOST_WAITING} requests wait for their answers already. Wait for one, or stop it.")
 
-    def _begin(
-        self,
-        owner: str,
-        turn: Turn,
-        target: str,
-        *,
-        base_id: str | None,
-        sampling: Sampling,
-        again: bool = False,
-        replay: tuple[Prompt, dict[str, Any]] | None = None,
-        without: Sequence[str] = (),
-        rivals: Rivals | None = None,
-    ) -> None:
-        before = list(self._desk.at_work.writing(turn.session_id).values())
-        work = Writing(turn.id, turn.session_id)
+    def _begin(self, owner: str, request: Request) -> None:
+        session_id, turn_id = request.session_id, request.turn_id
+        before = list(self._desk.at_work.writing(session_id).values())
+        work = Writing(turn_id, session_id)
         self._desk.at_work.begin(work)
+        read = partial(self._read, owner, session_id)
         answer = Answer(
             self._desk,
-            Request(
-                turn.id,
-                turn.session_id,
-                turn.request,
-                base_id,
-                sampling,
-                again=again or replay is not None,
-                talk=is_talk(turn.request),
-                replay=replay,
-            ),
+            request,
             work,
-            read=lambda: self._read(owner, turn.session_id),
-            aim=lambda snapshot: exactly(target) if replay else resolved(snapshot, turn.request, target),
-            prompt_state=lambda snapshot, where: self._state(
-                snapshot, turn, where, base_id, again=again, without=without
-            ),
+            read=read,
             wait=lambda: self._wait(work, before),
-            landed=lambda reply: self._tests.landed(owner, turn.session_id, turn.id, reply.examples),
-            rivals=rivals,
+            landed=lambda reply: self._tests.landed(owner, session_id, turn_id, reply.examples),
+            rivals=self._rivals(request, work, read),
         )
-        self._desk.records_changed(turn.session_id)
-        self._desk.start(answer.write, name=f"turn {turn.id[:8]}")
+        self._desk.records_changed(session_id)
+        self._desk.start(answer.write, name=f"turn {turn_id[:8]}")
+
+    def _rivals(self, request: Request, work: Writing, read: Callable[[], Snapshot]) -> Rivals | None:
+        if request.candidates == 1 or request.talk:
+            return None
+        contest = partial(Contest, self._desk, read, work, tests=self._tests, judge=self._judge)
+        return Rivals(self._desk, work, contest, count=request.candidates, first_pass=request.first_pass)
 
     def _wait(self, work: Writing, before: Sequence[Writing]) -> None:
         for place, other in enumerate(before):
@@ -239,20 +236,6 @@ class Turns:
             while not other.ended.wait(0.1) and not work.stop.is_set():
                 pass
         work.message = ""
-
-    def _state(
-        self, snapshot: Snapshot, turn: Turn, where: Aim, base_id: str | None, *, again: bool, without: Sequence[str]
-    ) -> PromptState:
-        ids = [its.id for its in snapshot.turns]
-        earlier = snapshot.turns[: ids.index(turn.id)] if turn.id in ids else snapshot.turns
-        base = None
-        if again:
-            with self._desk.database.read() as tx:
-                base = tx.version(base_id).source if base_id else ""
-        number = snapshot.numbers.get(base_id or "")
-        return prompting.state(
-            snapshot, turn.request, where.cell_id, base=base, base_number=number, earlier=earlier, without=without
-        )
 
 
 def _writer(version: Version) -> str:
