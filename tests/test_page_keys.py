@@ -140,6 +140,14 @@ def test_tab_reaches_everything_and_the_focus_is_always_visible(tab: Tab) -> Non
         assert re.search(rf"(^|> ){name}", order), f"{name} was not reached: {order}"
 
 
+def test_what_was_pressed_and_goes_leaves_the_focus_in_the_composer(tab: Tab) -> None:
+    tab.ask("/unheard")
+    close = tab.page.get_by_role("button", name="Close")
+    close.press("Enter")
+    expect(close).to_have_count(0)
+    expect(tab.composer).to_be_focused()
+
+
 def test_fields_of_a_session_can_be_left_without_saving(tab: Tab) -> None:
     tab.ask("Sort a list")
     tab.answered(1)

@@ -34,6 +34,15 @@ def test_the_composer_is_in_reach_in_both_panes(phone: Tab) -> None:
     expect(phone.composer).to_be_in_viewport(ratio=1)
 
 
+def test_one_tap_tells_where_an_answer_may_go_though_the_composer_rests(phone: Tab) -> None:
+    phone.ask("Write a function that sorts a list")
+    phone.answered(1)
+    pane(phone, "Cells")
+    phone.page.get_by_role("button", name="The answer goes to").tap()
+    phone.page.get_by_role("menuitemradio", name="Refine cell 1").tap()
+    phone.settles(lambda view: view["session"]["target"] == view["cells"][0]["id"])
+
+
 def test_a_request_can_be_asked_and_its_card_opens_the_cell(phone: Tab) -> None:
     phone.composer.tap()
     phone.write("Write a function that sorts a list")

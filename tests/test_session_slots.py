@@ -174,3 +174,11 @@ def test_rows_are_added_changed_and_removed(stage: Stage) -> None:
     assert stage.playground.snapshot(OWNER, session).rows[-1].result is None
     stage.playground.replays.remove(OWNER, session, row.id)
     assert len(stage.playground.snapshot(OWNER, session).rows) == 2
+
+
+def test_a_cell_that_does_not_parse_is_named_instead_of_a_line_of_the_program(stage: Stage) -> None:
+    session = loaded(stage)
+    stage.add(session, "def broken(:")
+    assert [(row.result or {})["detail"] for row in replayed(stage, session, anew=False).rows] == [
+        "Cell 3 does not parse, so there is no program to replay. Mend it, or delete it."
+    ] * 2

@@ -8,6 +8,7 @@ from app.runner.oneshot import Outcome
 from app.session import prompting, slots
 from app.session.carrying import code_of, completed
 from app.session.errors import Refused
+from app.session.lineage import LONGEST, tree_of
 from app.session.sessions import sampling_of
 from app.session.slots import Json
 from app.session.snapshot import Snapshot
@@ -40,12 +41,14 @@ def standing(snapshot: Snapshot, given: Mapping[str, Json], inputs: Json) -> str
         inputs: the row's values.
 
     Raises:
-        Refused: a value is nowhere in the code, or the row lacks one.
+        Refused: a value is nowhere in the code, or the row lacks one, or a cell does not parse.
     """
     _refuse_gaps(snapshot, inputs)
     written = {turn.cell_id: given[turn.id] for turn in asked(snapshot)}
     sources, found = [], set[str]()
-    for piece in snapshot.pieces:
+    for number, piece in enumerate(snapshot.pieces, 1):
+        if len(piece.source) <= LONGEST and tree_of(piece.source) is None:
+            raise Refused(f"Cell {number} does not parse, so there is no program to replay. Mend it, or delete it.")
         source, names = slots.substituted(piece.source, written.get(piece.id, snapshot.rows[0].inputs), inputs)
         sources.append(source)
         found |= names

@@ -141,17 +141,14 @@ def cell(snapshot: Snapshot, its: Cell) -> Json:
 
 
 def _version(snapshot: Snapshot, version: Version) -> Json:
-    turns = {t.version_id: n for n, t in enumerate(snapshot.turns, 1)}
-    writers = {w.version_id: w.turn_id for w in snapshot.writing.values()}
-    ids = [t.id for t in snapshot.turns]
-    writer = writers.get(version.id)
+    turns = {t.id: n for n, t in enumerate(snapshot.turns, 1)}
     return {
         "id": version.id,
         "number": version.number,
         "count": snapshot.counts[version.cell_id],
         "origin": version.origin,
         "status": version.status,
-        "turn": ids.index(writer) + 1 if writer in ids else turns.get(version.id),
+        "turn": turns.get(version.turn_id or ""),
         "parent": snapshot.numbers.get(version.parent_id) if version.parent_id else None,
         "audit": audits.drawn(version),
     }

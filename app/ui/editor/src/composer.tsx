@@ -48,7 +48,8 @@ const hindrance = computed((): string => {
   return ready.value ? "" : `${loading(engine)}. It can be sent when the model is ready.`;
 });
 
-export const focusComposer = (): void => document.getElementById(FIELD)?.focus();
+export const composerField = (): HTMLElement | null => document.getElementById(FIELD);
+export const focusComposer = (): void => composerField()?.focus();
 
 /** Puts a request into the composer and sends it, where it can be sent. */
 export function offer(request: string): void {
@@ -174,11 +175,14 @@ function NotTaken() {
 function Aim() {
   const cell = cells.value.find((one) => one.id === target.value);
   const words = cell ? `refine cell ${cell.number}` : target.value === "new" || !cells.value.length ? "new cell" : "where it fits";
+  // On a phone the composer opens once something in it has the focus, and what is under the finger moves: the press would miss.
   return (
-    <Menu class="chip target" label={`The answer goes to: ${words}`} items={aims()}>
-      {words}
-      <Icon name="down" />
-    </Menu>
+    <span class="aim" onMouseDown={(event) => phone.value && event.preventDefault()}>
+      <Menu class="chip target" label={`The answer goes to: ${words}`} items={aims()}>
+        {words}
+        <Icon name="down" />
+      </Menu>
+    </span>
   );
 }
 

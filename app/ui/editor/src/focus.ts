@@ -12,11 +12,15 @@ export function useFocus<T extends HTMLElement>(then?: (element: T) => void): Mu
 
 /**
  * Keeps the focus of whoever works with the keyboard: where the element that has it goes, or is switched off, the nearest
- * one around it that can have it takes it. Who has clicked beside everything keeps nothing.
+ * one around it that can have it takes it, else what `home` gives: to somebody who taps, that would only open a keyboard
+ * on the screen. Who has clicked beside everything keeps nothing.
  */
-export function keepFocus(page: HTMLElement): void {
+export function keepFocus(page: HTMLElement, home: () => HTMLElement | null): void {
   let last: HTMLElement | null = null;
   let around: HTMLElement[] = [];
+  let byKey = false;
+  page.addEventListener("keydown", () => (byKey = true), { capture: true });
+  page.addEventListener("pointerdown", () => (byKey = false), { capture: true });
   page.addEventListener("focusin", ({ target }) => {
     last = target as HTMLElement;
     around = [...holders(last.parentElement)];
@@ -27,7 +31,7 @@ export function keepFocus(page: HTMLElement): void {
   });
   new MutationObserver(() => {
     if (!last || able(last) || (document.activeElement !== document.body && document.activeElement !== last)) return;
-    const heir = around.find((it) => it.isConnected && it.checkVisibility());
+    const heir = around.find((it) => it.isConnected && it.checkVisibility()) ?? (byKey ? home() : null);
     last = null;
     heir?.focus({ preventScroll: true });
   }).observe(page, { childList: true, subtree: true, attributes: true, attributeFilter: ["disabled", "hidden"] });

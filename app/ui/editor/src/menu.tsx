@@ -8,6 +8,7 @@ export interface Item {
   hint?: string;
   icon?: IconName;
   checked?: boolean; // given: one choice of several
+  switch?: boolean; // with `checked`: by itself on or off
   disabled?: boolean;
   run: () => void;
 }
@@ -48,7 +49,8 @@ export function Menu({ items, class: name, label, disabled, children }: Props) {
 }
 
 function Entry({ item, close }: { item: Item; close: () => void }) {
-  const chosen = item.checked === undefined ? {} : { role: "menuitemradio" as const, "aria-checked": item.checked };
+  const role = item.switch ? ("menuitemcheckbox" as const) : ("menuitemradio" as const);
+  const chosen = item.checked === undefined ? {} : { role, "aria-checked": item.checked };
   return (
     <button
       type="button" role="menuitem" tabIndex={-1} disabled={item.disabled} {...chosen}
@@ -62,15 +64,15 @@ function Entry({ item, close }: { item: Item; close: () => void }) {
   ); // prettier-ignore
 }
 
-/** Places the menu under its button, or over it where there is no room, and moves the focus to the choice in force. */
+/** Moves the focus to the choice in force, and places the menu under its button, or over it where there is no room. */
 function opened(button: HTMLElement | null, menu: HTMLElement | null): void {
   if (!button || !menu) return;
+  (menu.querySelector<HTMLElement>("[aria-checked=true]") ?? entries(menu)[0])?.focus();
   const at = button.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = menu;
   const below = at.bottom + 4 + height <= innerHeight || at.top < height;
   menu.style.top = `${Math.max(8, below ? Math.min(at.bottom + 4, innerHeight - height - 8) : at.top - height - 4)}px`;
   menu.style.left = `${Math.max(8, Math.min(at.left, innerWidth - width - 8))}px`;
-  (menu.querySelector<HTMLElement>("[aria-checked=true]") ?? entries(menu)[0])?.focus();
 }
 
 const entries = (menu: HTMLElement): HTMLElement[] => [...menu.querySelectorAll<HTMLElement>("button:not(:disabled)")];

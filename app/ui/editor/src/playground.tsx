@@ -1,6 +1,7 @@
 // The page's entry. app/ui/components.py calls `CodeGenPlayground.mount(element, server, title)` once Gradio has drawn its element.
 import { effect } from "@preact/signals";
 import { render } from "preact";
+import { composerField } from "./composer";
 import * as draft from "./draft";
 import { keepFocus } from "./focus";
 import * as keys from "./keys";
@@ -19,7 +20,7 @@ function mount(element: HTMLElement, server: Server, title: string): void {
   keys.start();
   route.start();
   followKeyboard();
-  keepFocus(element);
+  keepFocus(element, composerField);
   effect(() => void (document.title = [view.value?.session.title, title].filter(Boolean).join(" · ")));
   render(<Shell />, element);
 }

@@ -30,7 +30,7 @@ export function Sheets() {
 }
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
-const NAMES: Record<string, string> = { Mod: MAC ? "⌘" : "Ctrl", Alt: MAC ? "⌥" : "Alt", Up: "↑", Down: "↓" };
+const NAMES: Record<string, string> = { Mod: MAC ? "⌘" : "Ctrl", Alt: MAC ? "⌥" : "Alt", Up: "↑", Down: "↓", Left: "←", Right: "→" };
 
 function KeysSheet() {
   return (

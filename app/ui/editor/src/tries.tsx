@@ -30,6 +30,7 @@ function items(): (Item | null)[] {
   const stop: Item = {
     label: "Stop at the first that holds all tests",
     checked: firstPass.value,
+    switch: true,
     run: () => (firstPass.value = !firstPass.value),
   };
   return [...COUNTS.map(count), null, stop];

@@ -27,7 +27,7 @@ export function Candidates({ cell, choosing }: { cell: Cell; choosing: Choosing 
   return (
     <section class="choosing" aria-label={`Candidates for cell ${cell.number}`}>
       <Tabs cell={cell} choosing={choosing} chosen={chosen} pick={(id) => (picked.value = id)} />
-      <div role="tabpanel" aria-label={`Candidate ${chosen.letter}`}>
+      <div role="tabpanel" tabIndex={-1} aria-label={`Candidate ${chosen.letter}`}>
         <Matrix cell={cell} choosing={choosing} chosen={chosen} />
         {choosing.question && <Question cell={cell} question={choosing.question} send={send} />}
         <Change cell={cell} chosen={chosen} />
@@ -61,11 +61,11 @@ interface Props {
 function Tabs({ cell, choosing, chosen, pick }: Props & { pick: (id: string) => void }) {
   const { candidates } = choosing;
   const keys = (event: KeyboardEvent): void => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
     const at = candidates.indexOf(chosen);
-    const next = candidates[(at + step + candidates.length) % candidates.length]!;
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: -1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    const next = candidates.at(to % candidates.length)!;
     pick(next.id);
     document.getElementById(`tab-${next.id}`)?.focus();
   };

@@ -111,7 +111,7 @@ function Table({ cell, editing, tell }: { cell: Cell; editing: Editing; tell: Te
           editing.value === test.id ? (
             <li key={test.id}><Form cell={cell} test={test} editing={editing} tell={tell} /></li>
           ) : (
-            <Row key={test.id} test={test} editing={editing} tell={tell} />
+            <Row key={test.id} cell={cell} test={test} editing={editing} tell={tell} />
           ),
         )}
       </ul>
@@ -120,12 +120,13 @@ function Table({ cell, editing, tell }: { cell: Cell; editing: Editing; tell: Te
 }
 
 interface RowProps {
+  cell: Cell;
   test: CellTest;
   editing: Editing;
   tell: Tell;
 }
 
-function Row({ test, editing, tell }: RowProps) {
+function Row({ cell, test, editing, tell }: RowProps) {
   const row = useRef<HTMLLIElement>(null);
   useEffect(() => {
     if (returned.peek() !== test.id) return;
@@ -133,7 +134,7 @@ function Row({ test, editing, tell }: RowProps) {
     row.current?.focus();
   }, []);
   const stand = (to: "pinned" | "unpinned" | "rejected"): void => {
-    if (to === "rejected") beside(row.current)?.focus();
+    if (to === "rejected") (beside(row.current) ?? document.getElementById(adder(cell)))?.focus();
     void tell(act("stand", { test: test.id, standing: to })).then((done) => done && say(`Test ${test.number} ${WORDS[to]}`));
   };
   const edit = (): void => void (editing.value = test.id);
@@ -199,7 +200,7 @@ const beside = (row: HTMLElement | null): HTMLElement | null =>
 function Came({ test }: { test: CellTest }) {
   const { verdict } = test;
   if (!verdict) return <span class="chip">not run</span>;
-  const words = result(verdict);
+  const words = result(verdict).replace(/^raises /, "");
   return (
     <span class={verdict.passed ? "chip pass" : missed(test) ? "chip fail" : "chip"}>
       <Icon name={verdict.passed ? "check" : missed(test) ? "fail" : "x"} />
