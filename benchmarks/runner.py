@@ -30,7 +30,8 @@ from jupyter_client.blocking import BlockingKernelClient  # noqa: E402
 from jupyter_client.manager import KernelManager  # noqa: E402
 
 from app.runner import Finished, Kernels, Started  # noqa: E402 - the path comes first
-from app.runner.oneshot import Call, OneShot  # noqa: E402
+from app.runner.oneshot import OneShot  # noqa: E402
+from app.runner.outcome import Call  # noqa: E402
 
 RESULT = ROOT / "benchmarks/results/runner.md"
 PROGRAM = "def f(n):\n    return sum(range(n))"

@@ -12,7 +12,8 @@ import pytest
 
 from app.runner.errors import JobTooLarge, RunnerClosed
 from app.runner.limits import Limits
-from app.runner.oneshot import Call, Failed, OneShot, Outcome, Returned
+from app.runner.oneshot import OneShot
+from app.runner.outcome import Call, Failed, Outcome, Returned
 from app.runner.sealed import plain
 
 LIMITS = Limits(wall=60.0, cpu=30.0, memory=256 << 20, output=1 << 20, message_size=1 << 20)

@@ -13,7 +13,8 @@ from typing import Any, Literal, Self, get_args
 from app.audit.reasons import LEFT_OUT, reason_of
 from app.runner.errors import RunnerError
 from app.runner.limits import MEBIBYTE, Limits
-from app.runner.oneshot import Call, OneShot, Outcome, Returned
+from app.runner.oneshot import OneShot
+from app.runner.outcome import Call, Outcome, Returned
 
 Severity = Literal["low", "medium", "high"]
 State = Literal["read", "unreadable", "failed"]

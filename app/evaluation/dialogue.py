@@ -13,7 +13,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from app.runner.oneshot import Call, Failed, OneShot, Outcome, Returned
+from app.runner.oneshot import OneShot
+from app.runner.outcome import Call, Failed, Outcome, Returned
 
 
 class DialogueUnreadable(ValueError):

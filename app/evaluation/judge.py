@@ -14,7 +14,8 @@ from typing import Any, Self
 
 from app.evaluation.errors import CannotJudge
 from app.runner.limits import MEBIBYTE, Limits
-from app.runner.oneshot import Call, Failed, OneShot, Outcome, Returned
+from app.runner.oneshot import OneShot
+from app.runner.outcome import Call, Failed, Outcome, Returned
 
 # Processor time decides, as it is the same on a busy machine; the wall time is for programs that sleep.
 LIMITS = Limits(wall=20.0, cpu=3.0, memory=768 * MEBIBYTE, output=MEBIBYTE, message_size=MEBIBYTE)

@@ -18,7 +18,8 @@ from typing import Any
 from .events import Event, Finished, Output, RunResult
 from .kernels import Kernels
 from .limits import Limits
-from .oneshot import Call, Failed, OneShot, Outcome, Returned
+from .oneshot import OneShot
+from .outcome import Call, Failed, Outcome, Returned
 from .outputs import ALLOWED_MIME
 from .setting import Setting
 from .victim import Victim, burns

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from app.runner.oneshot import Call, Failed, OneShot, Outcome, Returned
+from app.runner.oneshot import OneShot
+from app.runner.outcome import Call, Failed, Outcome, Returned
 from app.session import checks, probes
 from app.session.checks import Check, Verdict
 from app.session.lineage import Piece

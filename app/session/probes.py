@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
 from typing import Any
 
-from app.runner.oneshot import Call
+from app.runner.outcome import Call
 from app.session.checks import UNREADABLE, plain
 from app.session.lineage import functions, tree_of
 

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 
-from app.runner.oneshot import Outcome
+from app.runner.outcome import Outcome
 from app.session import prompting, slots
 from app.session.carrying import code_of, completed
 from app.session.errors import Refused
