@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import zmq
 
-from .errors import FileRefused, KernelStartFailed, NotAsking, RunnerClosed
+from .errors import FileRefused, NotAsking, RunnerClosed
 from .events import Event, Finished, KernelStatus, Queued, RunResult
 from .files import Files
 from .gate import Gate
 from .kernel import Kernel
 from .limits import Limits
-from .line import Line, Ticket
+from .line import Line
 from .pool import Pool
 from .provisioner import PRELOAD
+from .seat import Seat
 from .setting import Setting, protect_memory
 from .tree import sweep
 
@@ -27,18 +28,6 @@ MOST_KERNELS = 8
 IDLE_SECONDS = 1800.0
 YIELD_SECONDS = 60.0
 REAP_SECONDS = 1.0
-
-
-class Seat:
-    """What is kept for one key: its line of runs, its kernel, its place among those who wait for one."""
-
-    def __init__(self) -> None:
-        self.line = Line()
-        self.kernel: Kernel | None = None
-        self.ticket: Ticket | None = None
-        self.message = ""
-        self.keep: Path | None = None
-        self.closed = False
 
 
 class Kernels:
@@ -123,12 +112,8 @@ class Kernels:
     def interrupt(self, key: str) -> None:
         """Interrupt what the key runs, or take it out of the line for a kernel; nothing happens if it is idle."""
         seat = self._seats.get(key)
-        if seat is None:
-            return
-        if seat.kernel is not None:
-            seat.kernel.interrupt()
-        elif seat.ticket is not None:
-            seat.ticket.cancel()
+        if seat is not None:
+            seat.interrupt()
 
     def answer_input(self, key: str, text: str) -> None:
         """Answer the key's `InputRequested`; the character EOT (4) alone is the end of input.
@@ -149,8 +134,8 @@ class Kernels:
         """End the key's kernel and forget the key."""
         with self._lock:
             seat = self._seats.get(key)
-            if seat is not None:
-                seat.closed = True  # a run that is still waiting for a kernel must not keep it
+        if seat is not None:
+            seat.close()
         self._drop(key, "Stopped: the session was closed.")
         with self._lock:
             if self._seats.get(key) is seat:
@@ -170,7 +155,7 @@ class Kernels:
     def kernel(self, key: str) -> Kernel | None:
         """The key's live kernel, for those who look at it from outside (files, suite)."""
         seat = self._seats.get(key)
-        return seat.kernel if seat is not None and seat.kernel is not None and seat.kernel.alive else None
+        return None if seat is None else seat.live
 
     def files(self, key: str) -> Files:
         """The files of the key's kernel; one is started if there is none.
@@ -193,27 +178,14 @@ class Kernels:
             key: as for `execute`.
             folder: of the application; must exist. It holds at most what a session may.
         """
-        seat = self._seat(key)
-        seat.keep = folder
-        kernel = self.kernel(key)
-        if kernel is not None:
-            kernel.keeping.folder = folder
+        self._seat(key).keep_files(folder)
 
     def status(self, key: str) -> KernelStatus:
         """How the key's kernel is now."""
         if self.tier == "refused":
             return KernelStatus("refused", None, 0, 0, "refused", self.probe().message)
         seat = self._seats.get(key)
-        if seat is None:
-            return KernelStatus("none", None, 0, 0, self.tier, "")
-        kernel, ticket = seat.kernel, seat.ticket
-        if kernel is not None and kernel.alive:
-            return KernelStatus(kernel.state, kernel.id, kernel.memory, 0, self.tier, seat.message)
-        if ticket is not None and kernel is None:
-            place = ticket.line.place(ticket)
-            message = f"Waiting for a free kernel: place {place} in the queue." if place else ""
-            return KernelStatus("queued" if place else "starting", None, 0, place, self.tier, message)
-        return KernelStatus("none", None, 0, 0, self.tier, kernel.message if kernel else seat.message)
+        return KernelStatus("none", None, 0, 0, self.tier, "") if seat is None else seat.status(self.tier)
 
     @property
     def tier(self) -> str:
@@ -274,10 +246,10 @@ class Kernels:
 
     def _kernel(self, key: str, seat: Seat) -> Generator[Event, None, Kernel | None]:
         """The key's live kernel; else wait in line for one. Gives None if interrupted while waiting."""
-        if seat.kernel is not None and seat.kernel.alive:
-            return seat.kernel
-        if seat.kernel is not None:
-            self._leave(seat, seat.kernel)
+        if (live := seat.live) is not None:
+            return live
+        if (gone := seat.kernel) is not None:
+            seat.leave(gone)
         seat.ticket = ticket = self._line.join()
         try:
             for place in ticket.wait():
@@ -285,7 +257,9 @@ class Kernels:
                 yield Queued(place)
             self._tell(key)
             if not ticket.cancelled and not seat.closed:
-                self._sit(seat, self._furnished(seat))
+                kernel = self._pool.take()
+                seat.furnish(kernel)
+                seat.sit(kernel)
         finally:
             if seat.kernel is None:  # cancelled, failed, or nobody listens any more: somebody else's turn
                 seat.ticket = None
@@ -293,56 +267,18 @@ class Kernels:
             self._tell(key)
         return seat.kernel
 
-    def _sit(self, seat: Seat, kernel: Kernel) -> None:
-        """Give the seat its kernel, unless it was closed while that was being prepared."""
-        with self._lock:
-            if not seat.closed:
-                seat.kernel = kernel
-                kernel.keeping.folder = seat.keep  # which may have been asked for meanwhile
-                return
-        kernel.end("Stopped: the session was closed.")
-
-    def _furnished(self, seat: Seat) -> Kernel:
-        """A kernel from the pool with the files that were kept for it."""
-        kernel = self._pool.take()
-        try:
-            if seat.keep is not None:
-                kernel.keeping.give(seat.keep, kernel.scratch)
-        except OSError as error:
-            kernel.end("Stopped: its files could not be given to it.")
-            raise KernelStartFailed(f"The files that were kept could not be given to the kernel: {error}") from error
-        return kernel
-
     def _settle(self, key: str, seat: Seat, kernel: Kernel) -> None:
         """After a run: a kernel that died makes room for others."""
         seat.message = kernel.message
         if not kernel.alive:
-            self._leave(seat, kernel)
+            seat.leave(kernel)
         self._tell(key)
 
     def _drop(self, key: str, message: str) -> None:
         seat = self._seats.get(key)
-        if seat is None:
-            return
-        if seat.ticket is not None and seat.kernel is None:
-            seat.ticket.cancel()
-        kernel = seat.kernel
-        if kernel is not None:
-            seat.message = message
-            kernel.end(message)
-            self._leave(seat, kernel)
-        self._tell(key)
-
-    def _leave(self, seat: Seat, kernel: Kernel) -> None:
-        """Give up the place of a kernel that has ended, once its process and its folders are gone."""
-        kernel.wait_end()
-        with self._lock:
-            if seat.kernel is not kernel:
-                return
-            seat.kernel = None
-            ticket, seat.ticket = seat.ticket, None
-        if ticket is not None:
-            ticket.leave()
+        if seat is not None:
+            seat.drop(message)
+            self._tell(key)
 
     def _reap(self) -> None:
         while not self._closed.wait(REAP_SECONDS):
