@@ -11,7 +11,7 @@ from model.outline import Definition, outline, parse
 from model.window import Draft, Group, Piece, cut_middle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from model.prompt import PromptState, TargetCell
 
@@ -22,7 +22,9 @@ CHAT_STOPS = ("<|im_end|>", "<|endoftext|>")
 CODEGEN_STOPS = ("\n#", "\n'''", '\n"""', "\n\n\n", "<|endoftext|>")
 KEPT_CONSTRAINTS = 3
 SHORT_EVIDENCE = 800
-_SIGNATURE = re.compile(r"^(\s*)(?:(?:async )?def |class )?(.*?)(?: =|:)(?: \.\.\.)?(?:  # (.*))?$", re.MULTILINE)
+_SIGNATURE = re.compile(
+    r"^(\s*)(?:(?:async )?def |class )?(\S.*?)(?:(?: =|:)(?: \.\.\.)?(?:  # (.*))?)?$", re.MULTILINE
+)
 _OTHER_NAME = re.compile(
     r"\b(re-?name\w*|call(ed)? (it|the function)|name(d)? (it|the function)|split)\b", re.IGNORECASE
 )
@@ -34,7 +36,7 @@ def chat(state: PromptState, *, begin: bool = True) -> Draft:
     Where the answer cannot be begun for the model, it is told in words how to begin.
     """
     beginning = _beginning(state)
-    others = _others(state, Group(f"{DEFINED}, ready to be called:\n", "\n"), _listed)
+    others = _others(state, Group(f"{DEFINED}, ready to be used:\n", "\n"), _listed)
     constraints = _constraints(state)
     target = _target(state.target)
     evidence = _evidence(state)
@@ -69,7 +71,7 @@ def talk(state: PromptState) -> Draft:
 
 def codegen(state: PromptState) -> Draft:
     """The dialogue as comments, each followed by its code (Nijkamp et al., CodeGen, ICLR 2023, section 4)."""
-    others = _others(state, Group("", "\n"))
+    others = _others(state, Group("", "\n"), known={code.strip() for _, code in state.dialogue})
     turns = [
         Piece("turn", f"Turn {number}", (f"{_comment(request)}\n{clean(code).strip()}\n\n", ""))
         for number, (request, code) in enumerate(state.dialogue, 1)
@@ -94,9 +96,14 @@ def clean(text: str) -> str:
     return whole.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
-def _others(state: PromptState, group: Group, draw: Callable[[str], str] = str) -> list[Piece]:
+def _others(
+    state: PromptState, group: Group, draw: Callable[[str], str] = str, known: Collection[str] = ()
+) -> list[Piece]:
+    """The other cells, but for those whose whole source is `known` from elsewhere in the prompt."""
     pieces = []
     for cell in state.others:
+        if cell.source.strip() in known:
+            continue
         full = draw(outline(clean(cell.source)))
         bare = draw(outline(clean(cell.source), docstrings=False))
         forms = (full + "\n", bare + "\n", "") if full != bare else (full + "\n", "")
@@ -106,7 +113,7 @@ def _others(state: PromptState, group: Group, draw: Callable[[str], str] = str) 
 
 
 def _listed(signatures: str) -> str:
-    """An outline in words: a small model that is shown signatures as code answers with one more of them."""
+    """An outline as a list: a small model that is shown signatures as code answers with one more of them."""
     return _SIGNATURE.sub(lambda its: f"{its[1]}- {its[2]}" + (f": {its[3]}" if its[3] else ""), signatures)
 
 

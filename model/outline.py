@@ -1,4 +1,4 @@
-"""What of a cell's source other cells need to know: its signatures."""
+"""What of a cell's source other cells need to know: its signatures, and what it gives names to."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ import re
 
 _DEFINITION = re.compile(r"^(?:async\s+def|def|class)\s+\w+.*$", re.MULTILINE)
 LONGEST = 100_000  # characters; while Python parses, every other thread waits
+SHORT = 80  # characters of an assignment that is shown whole
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def outline(source: str, *, docstrings: bool = True) -> str:
-    """The definitions of `source` without their bodies, each with the first line of its docstring.
+    """The definitions of `source` without their bodies, each with the first line of its docstring, and its assignments.
 
-    Source that does not parse gives the lines on which a definition starts; source without definitions gives the
-    names it assigns at its top level.
+    An assignment at the top level stands whole where it is short, as its value tells what can be done with the name,
+    and as `name = ...` elsewhere. Source that does not parse gives the lines on which a definition starts.
     """
     tree = parse(source)
     if tree is None:
         return "\n".join(_DEFINITION.findall(source))
     try:
-        found = [_signature(node, docstrings=docstrings) for node in tree.body if isinstance(node, Definition)]
+        found = [_line(node, docstrings=docstrings) for node in tree.body]
     except RecursionError:  # a default value that nests too deeply to be written down again
         return "\n".join(_DEFINITION.findall(source))
-    return "\n".join(found) or _names(tree)
+    return "\n".join(dict.fromkeys(line for line in found if line))
 
 
 def parse(source: str) -> ast.Module | None:
@@ -63,8 +64,18 @@ def _head(node: Definition) -> str:
     return f"{word} {node.name}({ast.unparse(node.args)}){result}"
 
 
-def _names(tree: ast.Module) -> str:
-    targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
-    targets += [node.target for node in tree.body if isinstance(node, ast.AnnAssign)]
-    names = dict.fromkeys(target.id for target in targets if isinstance(target, ast.Name))
-    return "\n".join(f"{name} = ..." for name in names)
+def _line(node: ast.stmt, *, docstrings: bool) -> str:
+    """What a statement leaves behind; empty for one that defines nothing."""
+    if isinstance(node, Definition):
+        return _signature(node, docstrings=docstrings)
+    if not isinstance(node, ast.Assign | ast.AnnAssign) or not (names := _names(node)):
+        return ""
+    text = ast.unparse(node)
+    return text if len(text) <= SHORT else f"{', '.join(names)} = ..."
+
+
+def _names(node: ast.Assign | ast.AnnAssign) -> list[str]:
+    """The names that get a value, those within a tuple too; not attributes and items of something else."""
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    found = [part for target in targets for part in ast.walk(target)]
+    return [part.id for part in found if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]

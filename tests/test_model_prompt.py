@@ -72,6 +72,18 @@ def test_an_outline_of_a_class_shows_its_methods() -> None:
     assert outline("class A(B):\n    def f(self):\n        return 1") == "class A(B):\n    def f(self): ..."
 
 
+def test_what_a_script_gives_names_to_is_shown_with_short_values() -> None:
+    source = f"import math\nwords = ['b', 'a']\nlow, high = 1, 2\nlong = {'x' * 90!r}\nwords[0] = 'c'\nprint(words)"
+    prompt = build(PromptState("Sort the words", others=(OtherCell(1, source), OtherCell(2, "import os"))))
+    assert "ready to be used:\n- words = ['b', 'a']\n- low, high = (1, 2)\n- long\n\nSort the words" in prompt.text
+
+
+def test_a_cell_that_the_dialogue_shows_is_not_shown_again_in_codegen_style() -> None:
+    others = (OtherCell(1, "rate = 2"), OtherCell(2, "price = 3"))
+    state = PromptState("Multiply them", others=others, dialogue=(("Set the price to 3", "price = 3"),))
+    assert build(state, style="codegen").text == ("rate = 2\n\n# Set the price to 3\nprice = 3\n\n# Multiply them\n")
+
+
 def test_evidence_is_given_under_its_title() -> None:
     prompt = build(PromptState("Fix it", TARGET, evidence=(("Traceback", "TypeError: no"),)))
     assert "Traceback:\nTypeError: no" in prompt.text
