@@ -124,6 +124,19 @@ class VersionStore(Store):
         row.status = status
         return self._saved(Version, row)
 
+    def drop_version(self, version_id: str) -> None:
+        """Take back a version that is still being written; a cell or turn that named it names none then.
+
+        Raises:
+            NotFound: no such version.
+            VersionClosed: it is not being written any more.
+        """
+        row = self._row(VersionRow, version_id, lock=True)
+        if row.status != "writing":
+            raise VersionClosed(version_id, row.status)
+        self._orm.delete(row)
+        self._orm.flush()
+
     def set_audit(self, version_id: str, sha256: str, audit: Json) -> bool:
         """Keep what a scan said of a source; false if the version has another source by now.
 

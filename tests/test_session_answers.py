@@ -99,11 +99,45 @@ def test_a_change_makes_the_next_version_of_the_same_cell(stage: Stage) -> None:
     assert (second.number, second.parent_id, first.source) == (2, first.id, "def sort_list(xs):\n    return sorted(xs)")
 
 
-def test_an_answer_that_changes_nothing_says_so(stage: Stage) -> None:
+def test_an_answer_that_changes_nothing_says_so_and_makes_no_version(stage: Stage) -> None:
     session = stage.session()
-    assert not last(stage.ask(session, "Write a function to sort a list", SORT)).message
-    assert last(stage.ask(session, "/simplify", SORT)).message == "The answer is the code as it was."
-    assert not last(stage.ask(session, "Make it in-place", IN_PLACE)).message
+    first = stage.ask(session, "Write a function to sort a list", SORT)
+    cell = first.cells[0].id
+    snapshot = stage.ask(session, "/simplify", SORT)
+    turn = last(snapshot)
+    assert turn.message == "The answer is the code as it was, so there is no new version."
+    assert turn.version_id == first.versions[cell].id == snapshot.versions[cell].id
+    assert [snapshot.unchanged(its) for its in snapshot.turns] == [False, True]
+    assert [version.number for version in history(stage, session, cell)] == [1]
+    assert stage.playground.prompts.saw(OWNER, session, turn.id)["parts"]
+    with pytest.raises(Refused, match="changed nothing"):
+        stage.playground.branches.move_answer(OWNER, session, turn.id, "new")
+    after = stage.ask(session, "Make it in-place", IN_PLACE)
+    assert not last(after).message
+    assert after.versions[cell].parent_id == turn.version_id
+
+
+def test_a_turn_that_changed_nothing_is_asked_again_of_the_same_version(stage: Stage) -> None:
+    session = stage.session()
+    cell = stage.ask(session, "Write a function to sort a list", SORT).cells[0].id
+    first, turn = history(stage, session, cell)[0], last(stage.ask(session, "/simplify", SORT))
+    stage.engine.enqueue(IN_PLACE)
+    stage.playground.turns.again(OWNER, session, turn.id)
+    assert stage.settled(session).versions[cell].parent_id == first.id
+    stage.playground.branches.show(OWNER, session, turn.id)
+    assert stage.playground.snapshot(OWNER, session).versions[cell].id == first.id
+
+
+def test_of_a_turn_asked_again_what_stays_is_the_version_before_it(stage: Stage) -> None:
+    session = stage.session()
+    cell = stage.ask(session, "Write a function to sort a list", SORT).cells[0].id
+    turn = last(stage.ask(session, "Make it in-place", IN_PLACE))
+    stage.engine.enqueue(SORT)
+    stage.playground.turns.again(OWNER, session, turn.id)
+    snapshot = stage.settled(session)
+    assert (snapshot.versions[cell].number, snapshot.unchanged(last(snapshot))) == (1, True)
+    stage.playground.branches.show(OWNER, session, turn.id)
+    assert stage.playground.snapshot(OWNER, session).versions[cell].number == 2
 
 
 def test_the_model_is_shown_the_cell_with_its_hand_edits(stage: Stage) -> None:

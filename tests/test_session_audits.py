@@ -137,6 +137,19 @@ def test_a_warning_goes_along_with_the_next_request_unless_it_is_left_out(stage:
     assert not [part for part in stage.engine.prompts[-1].parts if part.name == "evidence"]
 
 
+def test_code_that_does_not_parse_is_evidence_until_a_run_says_the_same(stage: Stage) -> None:
+    session = stage.session()
+    cell = stage.add(session, "def f(:\n    return 1")
+
+    def told() -> list[tuple[str, str]]:
+        found = of_cell(stage.playground.snapshot(OWNER, session), cell)
+        return [(it.kind, it.title) for it in found if it.telling]
+
+    wait_for(lambda: told() == [("audit", "does not parse, line 1")])
+    stage.run(session, cell)
+    assert [kind for kind, _ in told()] == ["traceback"]
+
+
 def test_a_repair_that_somebody_has_to_agree_to_is_not_run_and_ends_the_repairs(stage: Stage) -> None:
     session = stage.session()
     cell = stage.add(session, "1 / 0")

@@ -79,7 +79,7 @@ def test_answers_that_are_all_the_same_are_no_comparison(stage: Stage) -> None:
     [
         (["x"], "", ""),
         (["x"], "y", ""),
-        (["x"], "x\n", "The answer is the code as it was."),
+        (["x"], "x\n", "The answer is the code as it was, so there is no new version."),
         (["", " "], "", "None of the 2 answers holds code."),
         (["x", "x "], "x", "None of the 2 answers changes the code."),
         (["y", "x", ""], "x", "3 answers came to one code: 1 left it as it was and 1 held none."),

@@ -6,6 +6,7 @@ from app.session.cells import close_open
 from app.session.desk import Desk
 from app.session.errors import Busy, Missing, Refused
 from app.session.lineage import retitled
+from app.session.provenance import changed_nothing
 from app.session.words import title_of_request
 from storage.records import NEW_CELL, Cell, Session, Turn, Version
 from storage.transaction import Transaction
@@ -50,7 +51,7 @@ class Branches:
         """Put a turn's answer into another cell, or a new one; the cell it came from shows what it had before.
 
         Raises:
-            Refused: the turn wrote no code, or its answer stands there already.
+            Refused: the turn wrote no code or the code as it was, or its answer stands there already.
             Busy: the turn is still being written.
         """
         self._desk.check_owner(owner, session_id)
@@ -64,6 +65,8 @@ class Branches:
                 raise Refused("This turn wrote no code, so there is nothing to move.")
             if turn.cell_id == target:
                 raise Refused("The answer stands in that cell already.")
+            if changed_nothing(turn, tx.version(turn.version_id).turn_id):
+                raise Refused("This turn changed nothing, so there is nothing to move.")
             self._move(tx, session, turn, None if target == NEW_CELL else target)
         self._desk.records_changed(session_id)
         self._desk.list_changed(owner)

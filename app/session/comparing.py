@@ -53,7 +53,8 @@ def comparison(snapshot: Snapshot, cell_id: str) -> Comparison | None:
 
     None once one of them was accepted, or another version came.
     """
-    writers = [(number, turn) for number, turn in enumerate(snapshot.turns, 1) if turn.cell_id == cell_id]
+    answered = [(number, turn) for number, turn in enumerate(snapshot.turns, 1) if turn.cell_id == cell_id]
+    writers = [(number, turn) for number, turn in answered if not snapshot.unchanged(turn)]
     if not writers:
         return None
     number, turn = writers[-1]

@@ -22,7 +22,7 @@ from model.engine import Engine, Outcome, Sampling
 from model.reply import Reply
 from storage.records import CellTest, Json, TestOrigin
 
-UNCHANGED = "The answer is the code as it was."
+UNCHANGED = "The answer is the code as it was, so there is no new version."
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def alone(sources: Sequence[str], before: str) -> str:
     """What the person should know of answers that are no change, or come to one code where several were asked for."""
     count = len(sources)
     if count < 2:  # noqa: PLR2004 - of one, only that is a wonder
-        return UNCHANGED if before.strip() and before.strip() == "".join(sources).strip() else ""
+        return UNCHANGED if same_text("".join(sources), before) else ""
     empty = sum(not source.strip() for source in sources)
     same = votes_of(before, sources) if before else 0
     if empty + same == count:
@@ -194,3 +194,8 @@ def alone(sources: Sequence[str], before: str) -> str:
         return f"All {count} answers are the same code."
     rest = [f"{same} left it as it was" if same else "", f"{empty} held none" if empty else ""]
     return f"{count} answers came to one code: {' and '.join(filter(None, rest))}."
+
+
+def same_text(source: str, before: str) -> bool:
+    """Whether an answer is the code that it was to change, the white space around it apart."""
+    return bool(before.strip()) and source.strip() == before.strip()

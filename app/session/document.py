@@ -169,5 +169,5 @@ def _tested(test: Json) -> str:
 
 
 def _claims(snapshot: Snapshot, version: Version, history: Sequence[Version]) -> Json:
-    turns = {turn.version_id: number for number, turn in enumerate(snapshot.turns, 1)}
-    return provenance(version, ancestors_of(version, history), turns.get(version.id))
+    turns = {turn.id: number for number, turn in enumerate(snapshot.turns, 1)}
+    return provenance(version, ancestors_of(version, history), turns.get(version.turn_id or ""))

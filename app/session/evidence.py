@@ -8,7 +8,7 @@ from app.session.auditing import audit_of
 from app.session.lineage import title_of, upstream
 from app.session.snapshot import Snapshot
 from app.session.tested import State
-from storage.records import Run
+from storage.records import Run, Version
 
 Kind = Literal["test", "traceback", "audit", "output", "upstream"]
 TAIL = 20  # lines of output
@@ -39,11 +39,13 @@ def of_cell(snapshot: Snapshot, cell_id: str | None) -> list[Evidence]:
         return []
     tests = [_test(state) for state in _failing(snapshot, cell_id)]
     ran = _of_run(snapshot, cell_id)
+    raised = any(it.kind == "traceback" for it in ran)
     return [
         *tests,
         *ran,
-        *_audited(snapshot, cell_id),
-        *_upstream(snapshot, cell_id, telling=bool(tests or any(it.kind == "traceback" for it in ran))),
+        *([] if raised else _unreadable(snapshot.versions[cell_id])),
+        *_audited(snapshot.versions[cell_id]),
+        *_upstream(snapshot, cell_id, telling=bool(tests or raised)),
     ]
 
 
@@ -53,9 +55,17 @@ def chosen(snapshot: Snapshot, cell_id: str | None, without: Sequence[str]) -> t
     return tuple((it.title, it.text) for it in of_cell(snapshot, cell_id) if it.telling and it.key not in left_out)
 
 
-def _audited(snapshot: Snapshot, cell_id: str) -> list[Evidence]:
+def _unreadable(version: Version) -> list[Evidence]:
+    """That the code does not parse, and where: what a run would say, before there is one."""
+    audit = audit_of(version)
+    if audit is None or audit.state != "unreadable":
+        return []
+    title = f"does not parse, line {audit.line}" if audit.line else "does not parse"
+    return [Evidence(f"audit:{version.sha256[:16]}:unreadable", "audit", title, audit.message)]
+
+
+def _audited(version: Version) -> list[Evidence]:
     """What the audit warns of; notes are not worth the model's attention."""
-    version = snapshot.versions[cell_id]
     audit = audit_of(version)
     warnings = [it for it in audit.findings if it.severity != "low"] if audit else []
     return [

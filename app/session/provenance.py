@@ -43,6 +43,16 @@ def provenance(version: Version, ancestors: Sequence[Version], turn: int | None)
     }
 
 
+def changed_nothing(turn: Turn, writer: str | None) -> bool:
+    """Whether a turn names a version that it did not write, as its answer was the code as it was.
+
+    Args:
+        turn: the turn; a copy of one, in a session made from a share, has no model, and its version no writer.
+        writer: id of the turn that wrote the version, or None.
+    """
+    return bool(turn.model) and writer != turn.id
+
+
 def ancestors_of(version: Version, versions: Sequence[Version]) -> list[Version]:
     """The versions that it was made from, the nearest first; only those of the same cell."""
     by_id = {its.id: its for its in versions}

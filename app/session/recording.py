@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from app.session.asking import Report, Request
-from app.session.contest import Sample
+from app.session.contest import Sample, same_text
 from app.session.desk import Desk
 from app.session.lineage import retitled
 from app.session.placing import Aim, Place
@@ -13,7 +13,7 @@ from app.session.words import storable, title_of_request
 from app.session.work import Writing
 from model.engine import Engine, Outcome
 from model.reply import Reply
-from storage.records import TurnStatus
+from storage.records import TurnStatus, Version
 from storage.transaction import Transaction
 
 WORDS: dict[str, TurnStatus] = {"done": "done", "length": "done", "stopped": "stopped", "failed": "failed"}
@@ -32,6 +32,7 @@ class Recording:
         self._desk = desk
         self._request = request
         self._work = work
+        self._base: Version | None = None  # what is changed
 
     def begin(self, engine: Engine, aim: Aim) -> None:
         """The turn is being written from now on, by this engine."""
@@ -50,7 +51,6 @@ class Recording:
 
     def open_version(self, where: Place) -> str:
         """Begin the version that the answer becomes; the source that it changes, "" where it changes none."""
-        base = ""
         with self._desk.database.begin() as tx:
             turn = tx.turn(self._request.turn_id)
             cell = tx.cell(where.cell_id) if where.cell_id else tx.create_cell(self._request.session_id)
@@ -59,7 +59,7 @@ class Recording:
                 tx.set_version_status(shown.id, "whole")
             base_id = self._request.base_id or (shown.id if shown else None)
             if base_id and (self._request.base_id or not self._request.again):
-                base = tx.version(base_id).source
+                self._base = tx.version(base_id)
             version = tx.create_version(
                 cell.id,
                 self._work.code,
@@ -77,7 +77,7 @@ class Recording:
         self._work.before = shown.source if shown else None
         self._work.version_id, self._work.cell_id = version.id, cell.id
         self._desk.records_changed(self._request.session_id)
-        return base
+        return self._base.source if self._base else ""
 
     def keep(self) -> None:
         """Store what has come so far."""
@@ -92,10 +92,28 @@ class Recording:
 
         def store() -> None:
             with self._desk.database.begin() as tx:
-                self._close_version(tx, answer)
+                stays = self._staying(answer)
+                if stays:
+                    self._take_back(tx, stays)
+                else:
+                    self._close_version(tx, answer)
                 self._close_turn(tx, answer, report, carried)
+            if stays:
+                self._work.version_id = stays.id
 
         self._desk.end(self._work, store)
+
+    def _staying(self, answer: Sample) -> Version | None:
+        """The version that was to be changed, where the answer is its very code."""
+        base = self._base if answer.outcome.status == "done" else None
+        here = base is not None and base.cell_id == self._work.cell_id
+        return base if base and here and same_text(answer.reply.code, base.source) else None
+
+    def _take_back(self, tx: Transaction, stays: Version) -> None:
+        """Let the cell show what it had, and the turn name it: the same code once more is no version."""
+        tx.show_version(stays.cell_id, stays.id)
+        tx.update_turn(self._request.turn_id, version_id=stays.id)
+        tx.drop_version(self._work.version_id or "")
 
     def _close_version(self, tx: Transaction, answer: Sample) -> None:
         if self._work.version_id and self._work.cell_id:

@@ -148,12 +148,13 @@ class Repairs:
             if work.stop.is_set():
                 self._turns.stop(owner, work.session_id, turn.id)
         after = self._read(owner, work.session_id)
-        done = any(its.id == turn.id and its.status == "done" for its in after.turns)
+        answered = next((its for its in after.turns if its.id == turn.id), turn)
+        done = answered.status == "done"
         if done:
             done = self._run_again(owner, work, tried, turn.id)
             after = self._tests.judge_now(owner, work.session_id)
         shown = after.versions.get(work.cell_id)
-        if shown and shown.turn_id == turn.id:
+        if shown and shown.id == answered.version_id:
             tried.append(_shown(after, work.cell_id, turn.id))
         return done
 

@@ -44,7 +44,7 @@ def standing(snapshot: Snapshot, given: Mapping[str, Json], inputs: Json) -> str
         Refused: a value is nowhere in the code, or the row lacks one, or a cell does not parse.
     """
     _refuse_gaps(snapshot, inputs)
-    written = {turn.cell_id: given[turn.id] for turn in asked(snapshot)}
+    written = {turn.cell_id: given[turn.id] for turn in asked(snapshot) if not snapshot.unchanged(turn)}
     sources, found = [], set[str]()
     for number, piece in enumerate(snapshot.pieces, 1):
         if len(piece.source) <= LONGEST and tree_of(piece.source) is None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from app.runner import KernelStatus
 from app.session import tested
 from app.session.lineage import Piece, upstream
+from app.session.provenance import changed_nothing
 from app.session.tested import Tested
 from app.session.work import AtWork, Running, Testing, Writing
 from model.host import EngineStatus
@@ -28,6 +29,7 @@ class Snapshot:
         versions: the version each cell shows, by cell id.
         counts: how many versions each cell has, by cell id.
         numbers: version numbers by version id, of all versions that turns, runs and parents refer to.
+        writers: the turn that wrote it, by version id, of the same versions; None where none did.
         runs: the newest run of each cell, by cell id.
         ran: likewise, but the newest that began, where one did: what a cell shows came of it.
         kernel: the session's kernel.
@@ -48,6 +50,7 @@ class Snapshot:
     versions: Mapping[str, Version]
     counts: Mapping[str, int]
     numbers: Mapping[str, int]
+    writers: Mapping[str, str | None]
     runs: Mapping[str, Run]
     ran: Mapping[str, Run]
     kernel: KernelStatus
@@ -68,6 +71,11 @@ class Snapshot:
     def number_of(self, cell_id: str) -> int | None:
         """The cell's place, from 1, or None if it was deleted."""
         return next((n for n, cell in enumerate(self.cells, 1) if cell.id == cell_id), None)
+
+    def unchanged(self, turn: Turn) -> bool:
+        """Whether the turn's answer was the code as it was, so that it names the version that stood there."""
+        known = turn.version_id in self.writers
+        return known and changed_nothing(turn, self.writers[turn.version_id or ""])
 
     def writer_of(self, version_id: str) -> Writing | None:
         """The turn that is writing the version now."""
@@ -130,6 +138,7 @@ def read(tx: Transaction, session: Session, at_work: AtWork, kernel: KernelStatu
         versions=versions,
         counts=Counter(head.cell_id for head in heads),
         numbers={head.id: head.number for head in heads},
+        writers={head.id: head.turn_id for head in heads},
         runs=runs,
         ran={**runs, **tx.newest_begun([cell_id for cell_id, run in runs.items() if run.started_at is None])},
         kernel=kernel,

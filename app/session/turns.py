@@ -16,7 +16,7 @@ from app.session.errors import Busy, Missing, Refused
 from app.session.feed import Changes
 from app.session.judging import Judge
 from app.session.placing import Aim
-from app.session.provenance import prompt_again
+from app.session.provenance import changed_nothing, prompt_again
 from app.session.rivals import Rivals
 from app.session.sessions import UNTITLED, sampling_of
 from app.session.snapshot import Snapshot
@@ -132,7 +132,7 @@ class Turns:
                 target = cell_id or (
                     old.target_cell_id if is_talk(words) and snapshot.number_of(old.target_cell_id or "") else None
                 )
-                base_id = tx.version(old.version_id).parent_id if old.version_id and cell_id else None
+                base_id = _base_of(old, tx.version(old.version_id)) if old.version_id and cell_id else None
                 turn = self._turn(tx, session, words, old.parent_id, resolved(snapshot, words, target or AUTO))
                 tx.update_session(session.id, head_turn_id=turn.id)
             sampling = _seeded(_livelier(session) if request is None else sampling_of(session.sampling))
@@ -236,6 +236,11 @@ class Turns:
             while not other.ended.wait(0.1) and not work.stop.is_set():
                 pass
         work.message = ""
+
+
+def _base_of(turn: Turn, version: Version) -> str | None:
+    """The id of the version that a turn was to change."""
+    return version.id if changed_nothing(turn, version.turn_id) else version.parent_id
 
 
 def _writer(version: Version) -> str:

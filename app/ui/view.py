@@ -82,6 +82,7 @@ def turn(snapshot: Snapshot, its: Turn) -> Json:
         "cost": _cost(its),
         "seed": its.sampling.get("seed"),
         "score": tested.score(snapshot, its),
+        "unchanged": snapshot.unchanged(its),
     }
 
 

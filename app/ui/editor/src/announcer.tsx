@@ -6,7 +6,7 @@ import type { Turn } from "./types";
 const SAYS: Record<Turn["status"], (turn: Turn) => string> = {
   queued: (turn) => `Turn ${turn.number} waits. ${turn.message}`,
   writing: (turn) => `Turn ${turn.number} is being written.`,
-  done: (turn) => `Turn ${turn.number} is answered${turn.cell?.number ? ` in cell ${turn.cell.number}` : ""}. ${turn.prose}`,
+  done: (turn) => `Turn ${turn.number} is answered${turn.cell?.number ? ` in cell ${turn.cell.number}` : ""}. ${turn.unchanged ? turn.message : turn.prose}`,
   stopped: (turn) => `Turn ${turn.number} was stopped.`,
   failed: (turn) => `Turn ${turn.number} failed. ${turn.message}`,
   cut: (turn) => `Turn ${turn.number} was cut off.`,

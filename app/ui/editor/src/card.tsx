@@ -92,6 +92,7 @@ function line(turn: Turn, cell: Cell | undefined): Evidence[] {
 /** What the newest run says of this very version; nothing, where another version is shown or was run. */
 function ran(turn: Turn, cell: Cell | undefined): Evidence[] {
   if (!turn.cell || !cell) return [];
+  if (turn.unchanged) return [{ words: "nothing changed" }, ...tested({ ...turn, score: turn.score && { ...turn.score, broke: [] } })];
   const tests = [...tested(turn), ...compared(turn, cell)];
   if (cell.version.number !== turn.cell.version) return [...tests, { words: `now v${cell.version.number}` }];
   const run = cell.run;

@@ -176,14 +176,15 @@ function choices(turn: Turn, tell: Tell): (Item | null)[] {
   const copied = (text: string) => () => void navigator.clipboard?.writeText(text);
   const move = (target: Target) => () => void tell(actSaved("move_answer", { turn: turn.id, target }));
   const others = cells.value.filter((cell) => cell.id !== turn.cell?.id);
+  const movable = turn.cell && turn.cell.number !== null && !turn.unchanged;
   return [
     { label: "Regenerate", icon: "again", run: () => void tell(actSaved("regenerate", { turn: turn.id })) },
     { label: "What the model saw", icon: "eye", run: () => (sheet.value = { name: "sees", of: { turn: turn.id } }) },
     null,
     { label: "Copy the request", icon: "copy", run: copied(turn.request) },
     { label: "Copy the answer", icon: "copy", disabled: !turn.prose, run: copied(turn.prose) },
-    ...(turn.cell && turn.cell.number !== null ? [null, { label: "Move to a new cell", icon: "move" as const, run: move("new") }] : []),
-    ...(turn.cell && turn.cell.number !== null
+    ...(movable ? [null, { label: "Move to a new cell", icon: "move" as const, run: move("new") }] : []),
+    ...(movable
       ? others.map((cell) => ({ label: `Move to cell ${cell.number}`, hint: cell.title, icon: "move" as const, run: move(cell.id) }))
       : []),
   ]; // prettier-ignore

@@ -48,6 +48,7 @@ export interface Turn {
   model: string;
   cost: Cost | null; // of an answer that has ended, where a token came
   seed: number | null;
+  unchanged: boolean; // the answer was the code as it was: its version is the one that stood there
   score: Score | null; // of the tests on its version; null where none was judged
 }
 
