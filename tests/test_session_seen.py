@@ -13,7 +13,7 @@ def test_parts_of_one_kind_are_told_together_and_what_is_left_out_says_why(stage
     cell = stage.playground.snapshot(OWNER, session).cells[2].id
     sees = stage.playground.prompts.sees(OWNER, session, "Make it faster", cell)
     told = {part["title"]: part for part in sees["parts"]}
-    assert told["Signatures of cells 1 and 2"]["text"] == "- one(n)\n- two(n)\n"
+    assert told["Outline of cells 1 and 2"]["text"] == "- one(n)\n- two(n)\n"
     assert told["Standing constraints"]["text"] == "- Three\n"
     assert told["Cell 3 · v1 as it is now"]["text"] == "def three(n):\n    return n + 3"
     left = {part["title"]: part["why"] for part in sees["parts"] if not part["kept"]}

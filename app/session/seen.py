@@ -11,7 +11,7 @@ from model.prompt import Part, Prompt, PromptState
 from storage.records import Turn
 
 Json = dict[str, Any]
-TOGETHER = {"cell": "Signatures of", "constraint": "Standing constraints", "evidence": "Evidence"}
+TOGETHER = {"cell": "Outline of", "constraint": "Standing constraints", "evidence": "Evidence"}
 DROPPED = "dropped to fit the window"
 
 
@@ -47,7 +47,7 @@ def _joined(parts: Sequence[Part]) -> Json:
 def _title(parts: Sequence[Part]) -> str:
     first = parts[0]
     if first.name == "cell":
-        return f"Signatures of {numbered('cell', [int(part.title.split()[-1]) for part in parts])}"
+        return f"Outline of {numbered('cell', [int(part.title.split()[-1]) for part in parts])}"
     return TOGETHER.get(first.name, first.title)
 
 
