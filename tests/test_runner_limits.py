@@ -1,6 +1,7 @@
 """Each limit stops the run, is named with its value, keeps what was printed, and leaves the session usable."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -65,6 +66,23 @@ def test_the_limit_is_named_and_the_session_goes_on(kernels: Kernels, limit: str
     assert result.message == sentence(limit, LIMITS)
     assert printed.startswith("begun\n")
     assert run(kernels, "1 + 1")[0].status == "ok"
+
+
+def test_a_cell_that_goes_on_writing_although_interrupted_is_ended_without_waiting_for_it() -> None:
+    write = "open(f'f{n % 40}', 'wb').write(b'x' * (6 << 20)); n += 1"
+    source = f"n = 0\nwhile True:\n  try:\n    while True: {write}\n  except KeyboardInterrupt: pass"
+    runner = Kernels(replace(LIMITS, interrupt=60.0), preload=(), check=False)
+    try:
+        result, _ = run(runner, source)
+        assert (result.limit, result.kernel_lost) == ("disk", True)
+        assert runner.status("a").message == sentence("disk", LIMITS)  # and not that it did not answer
+    finally:
+        runner.shutdown()
+
+
+def test_room_can_be_reserved_in_a_file(kernels: Kernels) -> None:
+    source = "import os\nf = os.open('f', os.O_CREAT | os.O_RDWR)\nos.posix_fallocate(f, 0, 1 << 20)"
+    assert run(kernels, f"{source}\nassert os.fstat(f).st_blocks * 512 >= 1 << 20")[0].status == "ok"
 
 
 def test_threads_left_behind_are_not_charged_to_the_next_cell(kernels: Kernels) -> None:

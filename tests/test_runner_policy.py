@@ -69,6 +69,11 @@ def test_truncating_needs_write_access(machine: str) -> None:
 
 
 @pytest.mark.parametrize("machine", MACHINES)
+def test_no_room_on_the_disk_is_taken_without_writing(machine: str) -> None:
+    assert answer(machine, "fallocate", 3, 0, 0, 1 << 20) == refused(errno.EOPNOTSUPP)
+
+
+@pytest.mark.parametrize("machine", MACHINES)
 def test_signals_go_to_oneself_only(machine: str) -> None:
     assert answer(machine, "kill", PID, 9) == seccomp.ALLOW
     for other in (1, 0, -1, PID + 1, PID | 1 << 32):

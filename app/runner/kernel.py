@@ -231,7 +231,7 @@ class Kernel:
     def _hit(self, limit: str) -> None:
         run = self._run
         self.message = sentence(limit, self._limits)
-        if run is None or limit in ("message_size", "memory", "threads"):
+        if run is None or limit in ("message_size", "memory", "threads") or self._watch.overflowing:
             if run is not None:
                 run.limit = run.limit or limit
             self._stop(self.message)

@@ -10,10 +10,15 @@ from .usage import ProcessUse, unlinked_size
 
 DISK_EVERY = 4  # ticks
 BACKGROUND_SECONDS = 60.0
+OVERFLOW = 2  # times the limit on bytes on disk
 
 
 class Watch:
-    """Counts what a kernel receives and uses; `check` names the limit that was passed."""
+    """Counts what a kernel receives and uses; `check` names the limit that was passed.
+
+    Attributes:
+        overflowing: when files were last looked at, they took so much that there is no time to ask the cell to stop.
+    """
 
     def __init__(self, process: KernelProcess, limits: Limits) -> None:
         self._process = process
@@ -24,6 +29,7 @@ class Watch:
         self._messages = 0
         self._cpu = 0.0
         self._cpu_since = time.monotonic()
+        self.overflowing = False
 
     def begin(self) -> None:
         """A run begins: count from zero."""
@@ -92,4 +98,5 @@ class Watch:
         if use.files > self._limits.files:
             return "files"
         size = use.size + unlinked_size(self._process.pid, self._process.uid)
+        self.overflowing = size > OVERFLOW * self._limits.disk
         return "disk" if size > self._limits.disk else None
