@@ -62,7 +62,7 @@ $(VENV)/ready-bench: $(VENV)/ready-dev
 	touch $@
 
 # Without a compiler, or on a processor they are not made for, models run on PyTorch's own operations.
-$(KERNELS): model/kernels/packed.cpp model/kernels/__main__.py | $(VENV)/ready
+$(KERNELS): $(wildcard model/kernels/*.cpp model/kernels/*.h model/kernels/*.py) | $(VENV)/ready
 	$(BIN)/python -m model.kernels
 	touch $@
 

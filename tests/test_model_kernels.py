@@ -1,10 +1,11 @@
-"""The kernels compute what plain PyTorch computes, for one row and many, on one thread and two.
+"""Each build of the kernels computes what plain PyTorch computes, for one row and many, on one thread and two.
 
 conftest.py leaves this file out on processors that the kernels are not made for.
 """
 
 import resource
 from collections.abc import Iterator
+from itertools import pairwise
 
 import psutil
 import pytest
@@ -13,18 +14,20 @@ from torch.nn import functional
 from transformers.models.llama.modeling_llama import apply_rotary_pos_emb
 
 from model.kernels import Kernels, Matrices, find
+from model.kernels.builds import BUILDS, Build
 from model.packing import Packed, pack, unpack
 
 # Bits, parts of a group, and how far below zero the minima reach, in halves of the range; 0: centred values.
 FORMS = [(4, 1, 0), (4, 1, 1), (5, 1, 0), (5, 1, 1), (6, 2, 0), (8, 1, 0)]
 ROWS = (*range(1, 10), 16, 21)
+HERE = [build for build in BUILDS if build.runs()]
 
 
-@pytest.fixture(scope="module")
-def kernels() -> Kernels:
-    found = find()
-    assert found is not None, "run `make install`, which compiles them"
-    return found
+@pytest.fixture(scope="module", params=HERE, ids=[build.name for build in HERE])
+def kernels(request: pytest.FixtureRequest) -> Kernels:
+    build: Build = request.param
+    assert build.library.is_file(), "run `make install`, which compiles them"
+    return Kernels(build.library)
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +67,42 @@ def test_products_are_exact_up_to_the_rounding_of_the_rows(
         found = kernels.linear(matrices, rows)
         assert near(found, functional.linear(rounded(rows), unpack(packed, 200), bias)), count
         assert near(found, functional.linear(rows, unpack(packed, 200), bias), 0.02), count
+
+
+@pytest.mark.parametrize(("bits", "parts", "minima"), FORMS)
+def test_the_largest_values_and_inputs_overflow_nowhere(kernels: Kernels, bits: int, parts: int, minima: int) -> None:
+    quanta = torch.tensor([[0], [(1 << bits) - 1]], dtype=torch.uint8).repeat(24, 96)
+    packed = pack(quanta, bits, torch.full((48, 3 * parts), 0.01), torch.full((48, 3), -0.3) if minima else None)
+    for count in (1, 8):
+        for sign in (1, -1):
+            rows = torch.full((count, 96), 2.0 * sign)
+            rows[:, 1] = -rows[:, 1]
+            found = kernels.linear(Matrices([(packed, 48, None)]), rows)
+            assert near(found, functional.linear(rows, unpack(packed, 48)), 1e-6), (count, sign)
+
+
+def test_all_builds_round_alike(kernels: Kernels) -> None:
+    fastest = find()
+    assert fastest is not None
+    rows = torch.randn(1, 13, 64) * 3
+    angles = torch.rand(1, 13, 8).repeat(1, 1, 2) * 6
+    query, keys = torch.randn(1, 4, 13, 64), torch.randn(2, 1, 2, 40, 64)
+    parts = [(matrix(160, 64, *form), 160, torch.randn(160)) for form in FORMS]
+    down = matrix(64, 160, 6, 2), 64, None
+    for made, expected in zip(
+        *(
+            [
+                *(each.linear(Matrices([part]), rows) for part in parts),
+                *(each.mlp(Matrices([gate, up, down]), rows) for gate, up in pairwise(parts)),
+                each.heads(Matrices(parts[:3]), rows, angles.cos(), angles.sin()),
+                each.attention(query, *keys, None, 0.3),
+                each.norm(rows, torch.ones(64), 1e-6),
+            ]
+            for each in (kernels, fastest)
+        ),
+        strict=True,
+    ):
+        assert torch.equal(made, expected)
 
 
 def test_outputs_that_fill_no_tile_and_rows_of_zeros(kernels: Kernels) -> None:
@@ -124,7 +163,7 @@ def test_norms_are_those_of_torch(kernels: Kernels) -> None:
     assert near(kernels.norm(rows, weight, 1e-6), functional.rms_norm(rows, (48,), weight, 1e-6))
 
 
-@pytest.mark.parametrize("width", [16, 64, 128])
+@pytest.mark.parametrize("width", [16, 64, 80, 128])
 @pytest.mark.parametrize(("batch", "rows", "length"), [(1, 1, 1), (1, 1, 70), (3, 1, 33), (1, 5, 40), (2, 8, 8)])
 def test_attention_is_that_of_torch(kernels: Kernels, width: int, batch: int, rows: int, length: int) -> None:
     query = torch.randn(batch, rows, 6, width).transpose(1, 2)

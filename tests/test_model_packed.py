@@ -17,7 +17,8 @@ from transformers import (
 )
 
 from model.convert import convert
-from model.kernels import find
+from model.kernels import Kernels, find
+from model.kernels.builds import BUILDS, Build
 from model.loading import load_packed, reading
 from model.machine import measure
 
@@ -35,6 +36,7 @@ FAMILIES = {
     "qwen2": Qwen2Config(**SIZES, tie_word_embeddings=True),
     "mistral": MistralConfig(**SIZES, sliding_window=24),
 }
+HERE = [build for build in BUILDS if build.runs()]
 IDS = torch.arange(40)[None] * 5 + 50
 
 
@@ -54,11 +56,11 @@ def save(folder: Path, config: PreTrainedConfig) -> None:
     model.to(torch.bfloat16).save_pretrained(folder)
 
 
-def packed(folder: Path, target: Path, *, kernels: bool = True) -> PreTrainedModel:
+def packed(folder: Path, target: Path, kernels: Kernels | None) -> PreTrainedModel:
     if not target.exists():
         convert(folder, target, {}, lambda _: None, threading.Event(), form="packed")
     with reading(target) as weights:
-        return load_packed(target, find() if kernels else None, weights)
+        return load_packed(target, kernels, weights)
 
 
 @torch.inference_mode()
@@ -74,15 +76,25 @@ def off(found: torch.Tensor, expected: torch.Tensor) -> float:
 @pytest.mark.parametrize("family", [*FAMILIES, "codegen"])
 def test_logits_stay_those_of_the_whole_weights(folders: dict[str, Path], tmp_path: Path, family: str) -> None:
     whole = AutoModelForCausalLM.from_pretrained(folders[family], dtype=torch.float32)
-    for kernels in (True, False):
-        model = packed(folders[family], tmp_path / "packed", kernels=kernels)
+    for kernels in (find(), None):
+        model = packed(folders[family], tmp_path / "packed", kernels)
         for ids in (IDS[:, :1], IDS[:, :7], IDS):
             assert off(logits(model, ids), logits(whole, ids)) < 0.06
 
 
+@pytest.mark.parametrize("build", HERE, ids=[build.name for build in HERE])
+def test_every_build_gives_the_same_logits(folders: dict[str, Path], tmp_path: Path, build: Build) -> None:
+    shapes = IDS[:, :1], IDS[:, :7], IDS
+    fastest = packed(folders["qwen2"], tmp_path / "packed", find())
+    expected = [logits(fastest, ids) for ids in shapes]  # before the other's attention is registered
+    model = packed(folders["qwen2"], tmp_path / "packed", Kernels(build.library))
+    for ids, wanted in zip(shapes, expected, strict=True):
+        assert torch.equal(logits(model, ids), wanted)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_tokens_one_by_one_give_what_they_give_together(folders: dict[str, Path], tmp_path: Path, family: str) -> None:
-    model = packed(folders[family], tmp_path / "packed")
+    model = packed(folders[family], tmp_path / "packed", find())
     cache = DynamicCache(config=model.config)
     single = torch.cat([logits(model, token, past_key_values=cache) for token in IDS.split(1, dim=1)], dim=1)
     assert off(single, logits(model)) < 0.02
@@ -92,7 +104,7 @@ def test_tokens_one_by_one_give_what_they_give_together(folders: dict[str, Path]
 def test_drafted_tokens_give_the_very_numbers_of_single_ones(
     folders: dict[str, Path], tmp_path: Path, family: str
 ) -> None:
-    model = packed(folders[family], tmp_path / "packed")
+    model = packed(folders[family], tmp_path / "packed", find())
     found = []
     for steps in ([1] * 9, [9], [2, 4, 3]):
         cache = DynamicCache(config=model.config)
@@ -105,7 +117,7 @@ def test_drafted_tokens_give_the_very_numbers_of_single_ones(
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_sequences_of_a_batch_do_not_touch_each_other(folders: dict[str, Path], tmp_path: Path, family: str) -> None:
-    model = packed(folders[family], tmp_path / "packed")
+    model = packed(folders[family], tmp_path / "packed", find())
     mask = torch.ones(2, 12, dtype=torch.long)
     mask[1, :5] = 0
     ids = torch.stack([IDS[0, :12], torch.cat([torch.zeros(5, dtype=torch.long), IDS[0, 20:27]])])
@@ -116,14 +128,14 @@ def test_sequences_of_a_batch_do_not_touch_each_other(folders: dict[str, Path], 
 
 
 def test_a_model_packed_for_memory_is_measured_by_its_numbers(folders: dict[str, Path], tmp_path: Path) -> None:
-    packed(folders["llama"], tmp_path / "packed")
+    packed(folders["llama"], tmp_path / "packed", find())
     whole, small = measure(folders["llama"], "Whole"), measure(tmp_path / "packed", "Small")
     assert whole.values <= small.values < 1.05 * whole.values
     assert small.cache_bytes == whole.cache_bytes
 
 
 def test_few_rows_of_a_padded_batch_go_on_from_a_cache(folders: dict[str, Path], tmp_path: Path) -> None:
-    model = packed(folders["qwen2"], tmp_path / "packed")
+    model = packed(folders["qwen2"], tmp_path / "packed", find())
     mask = torch.ones(2, 12, dtype=torch.long)
     mask[1, :5] = 0
     ids = torch.stack([IDS[0, :12], torch.cat([torch.zeros(5, dtype=torch.long), IDS[0, 20:27]])])

@@ -1,4 +1,4 @@
-"""Products and small operations of a forward pass in C++, for processors with AVX-512 VNNI (packed.cpp).
+"""Products and small operations of a forward pass in C++ (packed.cpp), for processors with AVX-512 VNNI or AVX2.
 
 `python -m model.kernels` compiles them, as `make install` does. Where there is no compiler, or another processor,
 `find` gives None, and models run on PyTorch's own operations.
@@ -7,21 +7,18 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import torch
 
+from model.kernels.builds import BUILDS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from model.packing import Packed
 
-SOURCE: Final = Path(__file__).with_name("packed.cpp")
-BUILT: Final = Path(__file__).with_name("built")
-# What packed.cpp is compiled for, as `torch.cpu.get_capabilities` calls it.
-NEEDED: Final = ("avx512_f", "avx512_bw", "avx512_vl", "avx512_dq", "avx512_vnni", "fma3", "f16c")
 # Widths of heads that the kernels take: a multiple of the first, at most the second.
 VECTOR: Final = 16
 WIDEST: Final = 256
@@ -226,16 +223,8 @@ class Kernels:
 
 
 def find() -> Kernels | None:
-    """The kernels, if they were compiled from the present source and this processor can run them."""
-    able = torch.cpu.get_capabilities()
-    if not library().is_file() or not all(able.get(name) for name in NEEDED):
-        return None
-    return Kernels(library())
-
-
-def library() -> Path:
-    """Where the compiled file belongs; its name holds a digest of the source, so that an older one is not found."""
-    return BUILT / f"packed-{hashlib.sha256(SOURCE.read_bytes()).hexdigest()[:16]}.so"
+    """The fastest kernels that were compiled from the present source and that this processor can run."""
+    return next((Kernels(build.library) for build in BUILDS if build.library.is_file() and build.runs()), None)
 
 
 def _rows(inputs: torch.Tensor) -> int:

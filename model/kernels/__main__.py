@@ -1,4 +1,4 @@
-"""Command line: `python -m model.kernels` compiles packed.cpp for this machine, if it can."""
+"""Command line: `python -m model.kernels` compiles packed.cpp, if this machine can, in each of its builds."""
 
 from __future__ import annotations
 
@@ -7,37 +7,58 @@ import platform
 import shutil
 import subprocess
 import sys
-from typing import Final
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from model.kernels import BUILT, SOURCE, library
+from model.kernels.builds import BUILDS, BUILT, COMMON, SOURCE
 
-FLAGS: Final = (
-    *("-std=c++17", "-O3", "-fopenmp", "-shared", "-fPIC"),
-    *("-mavx512f", "-mavx512bw", "-mavx512vl", "-mavx512dq", "-mavx512vnni", "-mfma", "-mf16c"),
-)
+if TYPE_CHECKING:
+    from model.kernels.builds import Build
+
 WITHOUT: Final = "Models will run on PyTorch's own operations, which are slower.\n"
 
 
 def main() -> int:
     """Compile, unless it was done before; a machine that cannot is no failure. Gives the exit status."""
     compiler = os.environ.get("CXX") or shutil.which("c++") or shutil.which("g++") or shutil.which("clang++")
-    if library().is_file():
-        return 0
-    if platform.machine() not in ("x86_64", "AMD64") or compiler is None:
+    missing = [build for build in BUILDS if not build.library.is_file()]
+    if missing and (platform.machine() not in ("x86_64", "AMD64") or compiler is None):
         sys.stderr.write(f"The kernels need a C++ compiler and an x86-64 processor. {WITHOUT}")
         return 0
     BUILT.mkdir(exist_ok=True)
-    unfinished = library().with_suffix(f".{os.getpid()}")
+    with ThreadPoolExecutor() as beside:
+        errors = list(beside.map(partial(_compile, compiler or ""), missing))
+    for error in filter(None, errors):
+        sys.stderr.write(error)
+    _sweep()
+    return 0
+
+
+def _compile(compiler: str, build: Build) -> str:
+    """Make one build; gives what went wrong."""
+    unfinished = build.library.with_suffix(f".{os.getpid()}")
     done = subprocess.run(  # noqa: S603 - our own source, by the compiler that is installed
-        [compiler, *FLAGS, str(SOURCE), "-o", str(unfinished)], capture_output=True, text=True, check=False
+        [compiler, *COMMON, *build.flags, str(SOURCE), "-o", str(unfinished)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
-        sys.stderr.write(f"{done.stderr}\nThe kernels could not be compiled by {compiler}. {WITHOUT}")
-        return 0
-    for old in BUILT.glob("packed-*.so"):
-        old.unlink()
-    unfinished.rename(library())
-    return 0
+        return (
+            f"{done.stderr}\nThe kernels for processors with {build.name} could not be compiled by {compiler}. "
+            f"On these, without another build that fits: {WITHOUT}"
+        )
+    unfinished.rename(build.library)
+    return ""
+
+
+def _sweep() -> None:
+    """Take away what was compiled from older sources, where everything was compiled from the present ones."""
+    current = {build.library for build in BUILDS}
+    if all(library.is_file() for library in current):
+        for old in set(BUILT.glob("packed-*.so")) - current:
+            old.unlink()
 
 
 if __name__ == "__main__":

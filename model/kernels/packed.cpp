@@ -1,15 +1,17 @@
 // Products of few or many rows with weights of 4, 5, 6 or 8 bits, and the small operations around them, for x86
-// processors with AVX-512 VNNI. model/packing.py describes the layout of a packed matrix and holds the same product in
-// plain PyTorch; tests compare the two.
+// processors: compiled once for those with AVX-512 VNNI and once for those with AVX2, which vectors.h hides.
+// model/packing.py describes the layout of a packed matrix and holds the same product in plain PyTorch; tests compare
+// the two.
 //
 // A matrix is cut into tiles of 16 outputs and groups of 32 inputs. The values of a tile's group fill eight vectors of 64
-// bytes, each with four inputs of all 16 outputs: one instruction (vpdpbusd) multiplies such a vector with four inputs of
-// a row and adds up, for 16 outputs at once. A row's inputs are rounded to 8 bits, with a scale for each group.
+// bytes, each with four inputs of all 16 outputs, to be multiplied with four inputs of a row and added up. A row's inputs
+// are rounded to 8 bits, with a scale for each group.
 //
 // All functions are plain C, called through ctypes, and run on as many threads as PyTorch uses (the same OpenMP pool).
 // They return DONE, or NO_MEMORY, after which the outputs mean nothing.
 
-#include <immintrin.h>
+#include "vectors.h"
+
 #include <omp.h>
 
 #include <algorithm>
@@ -76,20 +78,12 @@ Rows make_rows(int64_t rows, int64_t inputs) {
     return {reinterpret_cast<int8_t*>(memory), scales, scales + rows * groups, inputs, groups};
 }
 
-inline int32_t added_up(__m128i bytes) {
-    const __m128i sums = _mm_dpbusd_epi32(_mm_setzero_si128(), _mm_set1_epi8(1), bytes);
-    const __m128i pairs = _mm_add_epi32(sums, _mm_shuffle_epi32(sums, 0x4e));
-    return _mm_cvtsi128_si32(_mm_add_epi32(pairs, _mm_shuffle_epi32(pairs, 0xb1)));
-}
-
 void round_row(const float* input, const Rows& rows, int64_t row) {
     for (int64_t group = 0; group < rows.groups; ++group) {
-        const __m512 low = _mm512_loadu_ps(input + group * GROUP);
-        const __m512 high = _mm512_loadu_ps(input + group * GROUP + 16);
-        const float top = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(low), _mm512_abs_ps(high)));
-        const __m512 inverse = _mm512_set1_ps(top > 0 ? 127.0f / top : 0.0f);
-        const __m128i first = _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(_mm512_mul_ps(low, inverse)));
-        const __m128i second = _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(_mm512_mul_ps(high, inverse)));
+        const Floats low = load(input + group * GROUP), high = load(input + group * GROUP + 16);
+        const float top = largest(larger(magnitude(low), magnitude(high)));
+        const Floats inverse = all(top > 0 ? 127.0f / top : 0.0f);
+        const __m128i first = bytes(low * inverse), second = bytes(high * inverse);
         auto* quanta = reinterpret_cast<__m128i*>(rows.quanta + row * rows.inputs + group * GROUP);
         _mm_storeu_si128(quanta, first);
         _mm_storeu_si128(quanta + 1, second);
@@ -115,72 +109,37 @@ Rows round_rows(const float* inputs, int64_t count, int64_t width) {
 template <int BITS>
 constexpr int64_t block_bytes() { return 64 * BITS; }
 
-// The eight vectors of a tile's group as unsigned bytes. Below 8 bits: halves of bytes, then a plane of single bits for
-// each further bit.
-template <int BITS>
-inline void unpack(const uint8_t* block, __m512i (&values)[8]) {
-    if constexpr (BITS == 8) {
-        for (int step = 0; step < 8; ++step) values[step] = _mm512_loadu_si512(block + 64 * step);
-        return;
-    }
-    const __m512i nibble = _mm512_set1_epi8(15);
-    for (int step = 0; step < 4; ++step) {
-        const __m512i both = _mm512_loadu_si512(block + 64 * step);
-        values[step] = _mm512_and_si512(both, nibble);
-        values[step + 4] = _mm512_and_si512(_mm512_srli_epi16(both, 4), nibble);
-    }
-    for (int bit = 4; bit < BITS; ++bit) {
-        const auto* plane = reinterpret_cast<const uint64_t*>(block + 256 + 64 * (bit - 4));
-        const __m512i worth = _mm512_set1_epi8(static_cast<char>(1 << bit));
-        for (int step = 0; step < 8; ++step)
-            values[step] = _mm512_mask_add_epi8(values[step], plane[step], values[step], worth);
-    }
-}
-
-inline __m512i times4(__m512i sum, __m512i values, const int8_t* quanta) {
-    return _mm512_dpbusd_epi32(sum, values, _mm512_set1_epi32(*reinterpret_cast<const int32_t*>(quanta)));
-}
-
-inline __m512 halfs(const uint16_t* place) {
-    return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(place)));
-}
-
 // TILES tiles of outputs for COUNT rows. Few rows take several tiles at once: so many streams from memory are faster
 // than one.
 template <int BITS, int PARTS, bool MINIMA, int COUNT, int TILES>
-void multiply_tiles(const Matrix& matrix, int64_t first_tile, const Rows& rows, int64_t first, __m512 (&sums)[TILES][COUNT]) {
-    constexpr int STEPS = 8 / PARTS;
-    const __m512 centre = _mm512_set1_ps(-(1 << (BITS - 1)));
+void multiply_tiles(const Matrix& matrix, int64_t first_tile, const Rows& rows, int64_t first, Floats (&sums)[TILES][COUNT]) {
+    const Floats centre = all(-(1 << (BITS - 1)));
     const int64_t block = block_bytes<BITS>(), scales = rows.groups * PARTS * TILE;
     const uint8_t* values_at = matrix.values + first_tile * rows.groups * block;
     const uint16_t* scale_at = matrix.scales + first_tile * scales;
     const uint16_t* minimum_at = MINIMA ? matrix.minima + first_tile * scales : nullptr;
     for (auto& tile : sums)
-        for (auto& sum : tile) sum = _mm512_setzero_ps();
+        for (auto& sum : tile) sum = all(0);
     for (int64_t group = 0; group < rows.groups; ++group)
         for (int tile = 0; tile < TILES; ++tile) {
             const uint8_t* place = values_at + (tile * rows.groups + group) * block;
             if constexpr (COUNT <= 2)
                 for (int line = 0; line < BITS; ++line)
                     _mm_prefetch(reinterpret_cast<const char*>(place + AHEAD + 64 * line), _MM_HINT_T0);
-            __m512i values[8];
-            unpack<BITS>(place, values);
+            const Block<BITS> values(place);
             for (int part = 0; part < PARTS; ++part) {
                 const int64_t scale = tile * scales + (group * PARTS + part) * TILE;
-                const __m512 factor = halfs(scale_at + scale);
-                const __m512 least = MINIMA ? halfs(minimum_at + scale) : _mm512_mul_ps(factor, centre);
-                const int8_t* quanta = rows.quanta + first * rows.inputs + group * GROUP + part * 16;
-                __m512i whole[COUNT];
-                for (int row = 0; row < COUNT; ++row) whole[row] = _mm512_setzero_si512();
-                for (int step = 0; step < STEPS; ++step)
-                    for (int row = 0; row < COUNT; ++row)
-                        whole[row] = times4(whole[row], values[part * STEPS + step], quanta + row * rows.inputs + 4 * step);
+                const Floats factor = halfs(scale_at + scale);
+                const Floats least = MINIMA ? halfs(minimum_at + scale) : factor * centre;
+                Words whole[COUNT];
+                values.template times<PARTS>(part, rows.quanta + first * rows.inputs + group * GROUP + part * 16,
+                                             rows.inputs, whole);
                 for (int row = 0; row < COUNT; ++row) {
                     const int64_t at = (first + row) * rows.groups + group;
-                    const __m512 worth = _mm512_mul_ps(factor, _mm512_set1_ps(rows.scales[at]));
-                    const __m512 total = _mm512_set1_ps(rows.sums[3 * at + (PARTS == 2 ? part : 2)]);
-                    sums[tile][row] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(whole[row]), worth, sums[tile][row]);
-                    sums[tile][row] = _mm512_fmadd_ps(least, total, sums[tile][row]);
+                    const Floats worth = factor * all(rows.scales[at]);
+                    const Floats total = all(rows.sums[3 * at + (PARTS == 2 ? part : 2)]);
+                    sums[tile][row] = fma(floats(whole[row]), worth, sums[tile][row]);
+                    sums[tile][row] = fma(least, total, sums[tile][row]);
                 }
             }
         }
@@ -191,15 +150,15 @@ template <int BITS, int PARTS, bool MINIMA, int COUNT, int TILES>
 void multiply_rows(const Matrix& matrix, const Rows& rows, int64_t first, const Target& target, int64_t from, int64_t to) {
     int64_t tile = from;
     for (; tile + TILES <= to; tile += TILES) {
-        __m512 sums[TILES][COUNT];
+        Floats sums[TILES][COUNT];
         multiply_tiles<BITS, PARTS, MINIMA, COUNT, TILES>(matrix, tile, rows, first, sums);
         for (int index = 0; index < TILES; ++index) {
-            const int64_t output = (tile + index) * TILE, left = matrix.outputs - output;
-            const __mmask16 there = left >= TILE ? 0xffff : (1 << left) - 1;
-            const __m512 bias = matrix.bias ? _mm512_maskz_loadu_ps(there, matrix.bias + output) : _mm512_setzero_ps();
+            const int64_t output = (tile + index) * TILE;
+            const Lanes there = up_to(matrix.outputs - output);
+            const Floats bias = matrix.bias ? load(matrix.bias + output, there) : all(0);
             float* place = target.first + first * target.stride + output;
             for (int row = 0; row < COUNT; ++row, place += target.stride)
-                _mm512_mask_storeu_ps(place, there, _mm512_add_ps(sums[index][row], bias));
+                store(place, there, sums[index][row] + bias);
         }
     }
     if constexpr (TILES > 1) multiply_rows<BITS, PARTS, MINIMA, COUNT, 1>(matrix, rows, first, target, tile, to);
@@ -244,25 +203,22 @@ void multiply_share(const Matrix& matrix, const Rows& rows, int64_t count, const
 }
 
 // e to the power of x, to about 1e-7 of itself: 2^n times a polynomial (Cody and Waite's reduction; Taylor to degree 6).
-inline __m512 power(__m512 x) {
-    x = _mm512_max_ps(_mm512_min_ps(x, _mm512_set1_ps(88.0f)), _mm512_set1_ps(-87.0f));
-    const __m512 whole = _mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), 0);
-    __m512 rest = _mm512_fnmadd_ps(whole, _mm512_set1_ps(0.693359375f), x);
-    rest = _mm512_fnmadd_ps(whole, _mm512_set1_ps(-2.12194440e-4f), rest);
-    __m512 sum = _mm512_set1_ps(1.0f / 720);
-    for (const float term : {1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f})
-        sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(term));
-    return _mm512_scalef_ps(sum, whole);
+inline Floats power(Floats x) {
+    x = larger(smaller(x, all(88.0f)), all(-87.0f));
+    const Floats whole = nearest(x * all(1.44269504f));
+    Floats rest = fnma(whole, all(0.693359375f), x);
+    rest = fnma(whole, all(-2.12194440e-4f), rest);
+    Floats total = all(1.0f / 720);
+    for (const float term : {1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f}) total = fma(total, rest, all(term));
+    return scaled(total, whole);
 }
 
 // silu(gate) * up, over gate.
 void gate_row(float* gate, const float* up, int64_t width) {
-    const __m512 one = _mm512_set1_ps(1.0f);
+    const Floats one = all(1.0f);
     for (int64_t place = 0; place < width; place += 16) {
-        const __m512 x = _mm512_loadu_ps(gate + place);
-        const __m512 below = _mm512_add_ps(one, power(_mm512_sub_ps(_mm512_setzero_ps(), x)));
-        const __m512 gated = _mm512_div_ps(_mm512_mul_ps(x, _mm512_loadu_ps(up + place)), below);
-        _mm512_storeu_ps(gate + place, gated);
+        const Floats x = load(gate + place);
+        store(gate + place, x * load(up + place) / (one + power(all(0) - x)));
     }
 }
 
@@ -292,67 +248,51 @@ struct Heads {
     float scale;
 };
 
-// The sum of the numbers of each of 16 vectors, as one vector: halves are added until each number is a whole sum.
-inline __m512 sums_of(const __m512 (&all)[16]) {
-    __m512 pairs[8], fours[4];
-    for (int at = 0; at < 8; ++at)
-        pairs[at] = _mm512_add_ps(_mm512_unpacklo_ps(all[2 * at], all[2 * at + 1]),
-                                  _mm512_unpackhi_ps(all[2 * at], all[2 * at + 1]));
-    for (int at = 0; at < 4; ++at) {
-        const __m512d even = _mm512_castps_pd(pairs[2 * at]), odd = _mm512_castps_pd(pairs[2 * at + 1]);
-        fours[at] = _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(even, odd)),
-                                  _mm512_castpd_ps(_mm512_unpackhi_pd(even, odd)));
-    }
-    const auto halved = [](__m512 low, __m512 high) {
-        return _mm512_add_ps(_mm512_shuffle_f32x4(low, high, 0x88), _mm512_shuffle_f32x4(low, high, 0xdd));
-    };
-    return halved(halved(fours[0], fours[1]), halved(fours[2], fours[3]));
+// output = shares @ values * inverse, as many vectors at a time as registers hold.
+template <int VECTORS>
+void mix(const float* value, int64_t value_row, const float* shares, int64_t length, float inverse, float* output) {
+    constexpr int NOW = std::min(VECTORS, HELD);
+    Floats sums[NOW];
+    for (auto& each : sums) each = all(0);
+    for (int64_t place = 0; place < length; ++place)
+        for (int part = 0; part < NOW; ++part)
+            sums[part] = fma(all(shares[place]), load(value + place * value_row + 16 * part), sums[part]);
+    for (int part = 0; part < NOW; ++part) store(output + 16 * part, sums[part] * all(inverse));
+    if constexpr (VECTORS > NOW)
+        mix<VECTORS - NOW>(value + 16 * NOW, value_row, shares, length, inverse, output + 16 * NOW);
 }
 
 // One row of one head: softmax(query . keys * scale) @ values. VECTORS: width / 16. `shares` has room for all keys.
 template <int VECTORS>
 void attend(const float* query, const float* key, int64_t key_row, const float* value, int64_t value_row,
             const uint8_t* mask, int64_t length, float scale, float* shares, float* output) {
-    __m512 wanted[VECTORS], sums[VECTORS];
-    for (int part = 0; part < VECTORS; ++part) {
-        wanted[part] = _mm512_mul_ps(_mm512_loadu_ps(query + 16 * part), _mm512_set1_ps(scale));
-        sums[part] = _mm512_setzero_ps();
-    }
-    const __m512 nothing = _mm512_set1_ps(-INFINITY);
-    __m512 tops = nothing;
+    Floats wanted[VECTORS];
+    for (int part = 0; part < VECTORS; ++part) wanted[part] = load(query + 16 * part) * all(scale);
+    const Floats nothing = all(-INFINITY);
+    Floats tops = nothing;
     for (int64_t place = 0; place < length; place += 16) {
         const int64_t left = std::min<int64_t>(length - place, 16);
-        __mmask16 seen = static_cast<__mmask16>((1u << left) - 1);
-        if (mask) seen = _mm_mask_test_epi8_mask(seen, _mm_maskz_loadu_epi8(seen, mask + place), _mm_set1_epi8(-1));
-        __m512 products[16];
-        for (int at = 0; at < 16; ++at) {
+        const Floats products = sums_of([&](int at) {
             const float* its = key + (place + std::min<int64_t>(at, left - 1)) * key_row;
-            products[at] = _mm512_mul_ps(wanted[0], _mm512_loadu_ps(its));
-            for (int part = 1; part < VECTORS; ++part)
-                products[at] = _mm512_fmadd_ps(wanted[part], _mm512_loadu_ps(its + 16 * part), products[at]);
-        }
-        const __m512 scores = _mm512_mask_blend_ps(seen, nothing, sums_of(products));
-        _mm512_storeu_ps(shares + place, scores);
-        tops = _mm512_max_ps(tops, scores);
+            Floats product = wanted[0] * load(its);
+            for (int part = 1; part < VECTORS; ++part) product = fma(wanted[part], load(its + 16 * part), product);
+            return product;
+        });
+        const Floats scores = where(mask ? filled(mask + place, left) : up_to(left), products, nothing);
+        store(shares + place, scores);
+        tops = larger(tops, scores);
     }
-    float top = _mm512_reduce_max_ps(tops);
+    float top = largest(tops);
     if (top == -INFINITY) top = 0;  // a row of padding sees nothing, and gets zeros
-    __m512 total = _mm512_setzero_ps();
+    Floats total = all(0);
     for (int64_t place = 0; place < length; place += 16) {
-        const __m512 below = _mm512_sub_ps(_mm512_loadu_ps(shares + place), _mm512_set1_ps(top));
-        const __mmask16 seen = _mm512_cmp_ps_mask(below, _mm512_set1_ps(-INFINITY), _CMP_GT_OQ);
-        const __m512 share = _mm512_maskz_mov_ps(seen, power(below));
-        _mm512_storeu_ps(shares + place, share);
-        total = _mm512_add_ps(total, share);
+        const Floats below = load(shares + place) - all(top);
+        const Floats share = where(above(below, nothing), power(below), all(0));
+        store(shares + place, share);
+        total = total + share;
     }
-    for (int64_t place = 0; place < length; ++place) {
-        const __m512 share = _mm512_set1_ps(shares[place]);
-        for (int part = 0; part < VECTORS; ++part)
-            sums[part] = _mm512_fmadd_ps(share, _mm512_loadu_ps(value + place * value_row + 16 * part), sums[part]);
-    }
-    const float all = _mm512_reduce_add_ps(total);
-    const __m512 inverse = _mm512_set1_ps(all > 0 ? 1.0f / all : 0.0f);
-    for (int part = 0; part < VECTORS; ++part) _mm512_storeu_ps(output + 16 * part, _mm512_mul_ps(sums[part], inverse));
+    const float whole = sum(total);
+    mix<VECTORS>(value, value_row, shares, length, whole > 0 ? 1.0f / whole : 0.0f, output);
 }
 
 template <int VECTORS>
@@ -503,16 +443,14 @@ int rms_norm(const float* inputs, const float* weight, float epsilon, int64_t co
 #pragma omp parallel for if (count >= 2 * ROWS)
     for (int64_t row = 0; row < count; ++row) {
         const float* input = inputs + row * width;
-        __m512 squares = _mm512_setzero_ps();
+        Floats squares = all(0);
         for (int64_t place = 0; place < width; place += 16) {
-            const __m512 x = _mm512_loadu_ps(input + place);
-            squares = _mm512_fmadd_ps(x, x, squares);
+            const Floats x = load(input + place);
+            squares = fma(x, x, squares);
         }
-        const __m512 factor = _mm512_set1_ps(1.0f / std::sqrt(_mm512_reduce_add_ps(squares) / width + epsilon));
-        for (int64_t place = 0; place < width; place += 16) {
-            const __m512 scaled = _mm512_mul_ps(_mm512_loadu_ps(input + place), factor);
-            _mm512_storeu_ps(outputs + row * width + place, _mm512_mul_ps(scaled, _mm512_loadu_ps(weight + place)));
-        }
+        const Floats factor = all(1.0f / std::sqrt(sum(squares) / width + epsilon));
+        for (int64_t place = 0; place < width; place += 16)
+            store(outputs + row * width + place, load(input + place) * factor * load(weight + place));
     }
     return DONE;
 }
