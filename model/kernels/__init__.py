@@ -224,7 +224,7 @@ class Kernels:
 
 def find() -> Kernels | None:
     """The fastest kernels that were compiled from the present source and that this processor can run."""
-    return next((Kernels(build.library) for build in BUILDS if build.library.is_file() and build.runs()), None)
+    return next((Kernels(build.library) for build in BUILDS if build.ready()), None)
 
 
 def _rows(inputs: torch.Tensor) -> int:

@@ -31,6 +31,8 @@ def main() -> int:
         errors = list(beside.map(partial(_compile, compiler or ""), missing))
     for error in filter(None, errors):
         sys.stderr.write(error)
+    if not any(build.ready() for build in BUILDS):
+        sys.stderr.write(f"There are no kernels for this processor. {WITHOUT}")
     _sweep()
     return 0
 
@@ -45,10 +47,7 @@ def _compile(compiler: str, build: Build) -> str:
         check=False,
     )
     if done.returncode:
-        return (
-            f"{done.stderr}\nThe kernels for processors with {build.name} could not be compiled by {compiler}. "
-            f"On these, without another build that fits: {WITHOUT}"
-        )
+        return f"{done.stderr}\nThe kernels could not be compiled for {build.name} by {compiler}.\n"
     unfinished.rename(build.library)
     return ""
 

@@ -42,6 +42,10 @@ class Build:
         able = torch.cpu.get_capabilities()
         return all(able.get(name) for name in self.needed)
 
+    def ready(self) -> bool:
+        """Whether it was compiled from the present source, and this processor can run it."""
+        return self.library.is_file() and self.runs()
+
 
 # The fastest first.
 BUILDS: Final = (
