@@ -158,6 +158,12 @@ def test_fields_of_a_session_can_be_left_without_saving(tab: Tab) -> None:
     tab.page.keyboard.type("Not this")
     tab.page.keyboard.press("Escape")
     expect(tab.page.get_by_role("heading", level=1)).to_have_text("Sort a list")
+    expect(tab.page.get_by_role("heading", level=1).get_by_role("button")).to_be_focused()
+    edit = tab.page.get_by_role("button", name="Edit request 1")
+    edit.press("Enter")
+    expect(tab.page.get_by_role("textbox", name="Request 1")).to_be_focused()
+    tab.page.keyboard.press("Escape")
+    expect(edit).to_be_focused()
 
 
 # The name of what has the focus, and whether something is drawn around it or around what holds it.

@@ -1,7 +1,7 @@
 // The two bars on top: whose session this is and that it is saved; the kernel and what is done with all cells.
 import { signal } from "@preact/signals";
 import { useRef, useState } from "preact/hooks";
-import { useFocus } from "./focus";
+import { afterDrawn, useFocus } from "./focus";
 import { clock } from "./format";
 import { Icon } from "./icons";
 import { Menu, type Item } from "./menu";
@@ -49,15 +49,17 @@ export function LeftBar() {
   ); // prettier-ignore
 }
 
+const TITLE = "session-title";
+
 function Title() {
   const [editing, edit] = useState(false);
   const session = view.value?.session;
   if (!session) return <h1 class="cut wide">{sessionId.value ? "" : "New session"}</h1>;
   const save = (title: string): void => void tell(act("rename", { session: session.id, title }));
-  if (editing) return <Rename title={session.title} save={save} done={() => edit(false)} />;
+  if (editing) return <Rename title={session.title} save={save} done={() => edit(false)} back={TITLE} />;
   return (
     <h1 class="title wide">
-      <button type="button" class="cut" dir="auto" title="Rename" onClick={() => edit(true)}>
+      <button type="button" id={TITLE} class="cut" dir="auto" title="Rename" onClick={() => edit(true)}>
         {session.title || "New session"}
       </button>
     </h1>
@@ -68,10 +70,11 @@ interface RenameProps {
   title: string;
   save: (title: string) => void;
   done: () => void;
+  back: string; // id of what stands there again, for the focus of whoever left by a key
 }
 
 /** A field in place of a title: Enter or leaving it saves, Esc does not. */
-export function Rename({ title, save, done }: RenameProps) {
+export function Rename({ title, save, done, back }: RenameProps) {
   const left = useRef(false);
   const field = useFocus<HTMLInputElement>((input) => input.select());
   const keep = (event: Event): void => {
@@ -84,11 +87,12 @@ export function Rename({ title, save, done }: RenameProps) {
   const keys = (event: KeyboardEvent): void => {
     event.stopPropagation();
     if (event.key === "Enter" && !event.isComposing) keep(event);
-    if (event.key === "Escape") {
+    else if (event.key === "Escape") {
       event.preventDefault();
       left.current = true;
       done();
-    }
+    } else return;
+    afterDrawn(() => document.getElementById(back));
   };
   return (
     <input

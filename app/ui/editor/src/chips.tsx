@@ -21,13 +21,16 @@ export const given = computed<EvidencePiece[]>(() => (cell.value?.evidence ?? []
 /** The keys that were taken out, as the server wants them. */
 export const without = (): string[] => [...removed.value];
 
+const field = (): void => document.getElementById("composer-request")?.focus();
+
 export function Chips() {
   const pieces = given.value;
   const number = cell.value?.number;
   const drop = (key: string, event: MouseEvent): void => {
     const next = (event.currentTarget as HTMLElement).closest(".chip")?.nextElementSibling?.querySelector("button");
     removed.value = new Set([...removed.value, key]);
-    (next ?? document.getElementById("composer-request"))?.focus();
+    if (next) next.focus();
+    else field();
   };
   return (
     <>
@@ -41,7 +44,7 @@ export function Chips() {
           </button>
         </span>
       ))}
-      {pieces.length > 0 && <span class="chip given rest" aria-hidden="true">+{pieces.length}</span>}
+      {pieces.length > 0 && <span class="chip given rest" aria-hidden="true" onClick={field}>+{pieces.length}</span>}
     </>
   ); // prettier-ignore
 }

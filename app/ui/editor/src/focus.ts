@@ -10,6 +10,11 @@ export function useFocus<T extends HTMLElement>(then?: (element: T) => void): Mu
   return its;
 }
 
+/** Gives the focus to what stands there once the page has been drawn again: to what a field stood in the place of. */
+export function afterDrawn(find: () => Element | null | undefined): void {
+  requestAnimationFrame(() => (find() as HTMLElement | null | undefined)?.focus());
+}
+
 /**
  * Keeps the focus of whoever works with the keyboard: where the element that has it goes, or is switched off, the nearest
  * one around it that can have it takes it, else what `home` gives: to somebody who taps, that would only open a keyboard

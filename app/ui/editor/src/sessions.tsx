@@ -114,7 +114,7 @@ function Row({ row }: { row: SessionRow }) {
     const answer = await act("rename", { session: row.id, title });
     fault.value = failed(answer) ? answer.fault.message : "";
   };
-  if (renaming) return <Rename title={row.title} save={(title) => void save(title)} done={() => rename(false)} />;
+  if (renaming) return <Rename title={row.title} save={(title) => void save(title)} done={() => rename(false)} back={`row-${row.id}`} />;
   const follow = (event: MouseEvent): void => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
@@ -125,7 +125,7 @@ function Row({ row }: { row: SessionRow }) {
   const when = daysAgo(row.updated_at) <= 0 ? clock(row.updated_at) : daysAgo(row.updated_at) > 7 ? day(row.updated_at) : "";
   return (
     <div class="row">
-      <a href={addressOf(row.id)} aria-current={row.id === sessionId.value ? "page" : undefined} onClick={follow}>
+      <a id={`row-${row.id}`} href={addressOf(row.id)} aria-current={row.id === sessionId.value ? "page" : undefined} onClick={follow}>
         <span class="cut" dir="auto">
           {row.title || "New session"}
         </span>

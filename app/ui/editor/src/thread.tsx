@@ -2,7 +2,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Card } from "./card";
 import { CostLine } from "./cost";
-import { useFocus } from "./focus";
+import { afterDrawn, useFocus } from "./focus";
 import { Hello } from "./hello";
 import { Icon } from "./icons";
 import { Menu, type Item } from "./menu";
@@ -69,6 +69,8 @@ function Log({ list }: { list: Turn[] }) {
   );
 }
 
+const editorOf = (turn: Turn): string => `edit-${turn.id}`;
+
 function TurnView({ turn }: { turn: Turn }) {
   const [editing, edit] = useState(false);
   const [fault, setFault] = useState("");
@@ -83,7 +85,7 @@ function TurnView({ turn }: { turn: Turn }) {
       <span class="n">{turn.number}</span>
       <div class="its">
         {editing ? (
-          <Edit turn={turn} tell={tell} done={() => edit(false)} />
+          <Edit turn={turn} tell={tell} done={() => (edit(false), afterDrawn(() => document.getElementById(editorOf(turn))))} />
         ) : (
           <>
             <Tools turn={turn} tell={tell} edit={() => edit(true)} />
@@ -160,7 +162,7 @@ function Tools({ turn, tell, edit }: { turn: Turn; tell: Tell; edit: () => void 
         !others && <span class="room" />
       ) : (
         <>
-          <button type="button" class="btn quiet icon" aria-label={`Edit request ${turn.number}`} onClick={edit}>
+          <button type="button" id={editorOf(turn)} class="btn quiet icon" aria-label={`Edit request ${turn.number}`} onClick={edit}>
             <Icon name="pen" />
           </button>
           <Menu class="btn quiet icon" label={`More for turn ${turn.number}`} items={choices(turn, tell)}>
