@@ -27,8 +27,8 @@ class Tab:
 
     def opened(self) -> "Tab":
         """This tab, once it shows its session and a request can be sent."""
-        expect(self.page.locator(".hello, .turn").first).to_be_attached(timeout=60_000)
-        expect(self.page.locator(".load")).to_have_count(0, timeout=60_000)
+        expect(self.page.locator(".hello, .turn").first).to_be_attached()
+        expect(self.page.locator(".load")).to_have_count(0)
         return self
 
     # What a person does
