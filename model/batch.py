@@ -244,5 +244,5 @@ def _attention_of(model: PreTrainedModel) -> str:
 
 def _input_device(model: PreTrainedModel) -> torch.device:
     """Where the model's inputs go: the device of its first weights, unless those wait on disk."""
-    weights: torch.Tensor = model.get_input_embeddings().weight  # type: ignore[assignment]
+    weights: torch.Tensor = model.get_input_embeddings().weight  # type: ignore[assignment]  # every embedding has one
     return torch.device("cpu") if weights.device.type == "meta" else weights.device

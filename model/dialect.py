@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from model.prompt import Prompt, Segment
 
 Json = dict[str, Any]
-ROLES: Final = ("system", "user", "assistant")
 _MOST_STOPS: Final = 4  # OpenAI takes no more; all of them are looked for here as well
 _PLAIN: Final = Sampling()
 
@@ -102,7 +101,7 @@ def _usage(value: object) -> tuple[int, int] | None:
         return None
     counts = (value.get("prompt_tokens"), value.get("completion_tokens"))
     # bool is a kind of int, and a server of nonsense may send one
-    return counts if all(type(it) is int and it >= 0 for it in counts) else None  # type: ignore[return-value]
+    return counts if all(type(it) is int and it >= 0 for it in counts) else None  # type: ignore[return-value]  # `all` narrows nothing
 
 
 def _common(model: str, sampling: Sampling, dialect: Dialect) -> Json:

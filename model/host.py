@@ -130,7 +130,7 @@ class EngineHost:
         self._thread.join()
 
     def _forget(self, callback: Listener) -> None:
-        with self._lock, contextlib.suppress(ValueError):
+        with self._lock, contextlib.suppress(ValueError):  # it was forgotten already
             self._listeners.remove(callback)
 
     def _want(self, model: ModelEntry) -> None:

@@ -87,7 +87,7 @@ class PackedAttention(nn.Module):
         query, key, value = torch.split(made.transpose(1, 2), self._heads, dim=1)
         if past_key_values is not None:
             key, value = past_key_values.update(key, value, self.layer_idx)
-        attend = ALL_ATTENTION_FUNCTIONS.get_interface(self.config._attn_implementation, eager_attention_forward)  # noqa: SLF001
+        attend = ALL_ATTENTION_FUNCTIONS.get_interface(self.config._attn_implementation, eager_attention_forward)  # noqa: SLF001 - Transformers keeps it nowhere else
         options = {"dropout": 0.0, "scaling": self.scaling, "sliding_window": self.sliding_window, **others}
         output, shares = attend(self, query, key, value, attention_mask, **options)
         return self.o_proj(output.reshape(*hidden_states.shape[:2], -1)), shares

@@ -220,6 +220,7 @@ class Scheduler:
         try:
             logits = self._forward([rows for _, rows in work])
         except Exception as error:
+            # PyTorch raises whatever it likes, and what one answer meets must not end the others.
             if len(work) > 1:
                 for one in work:
                     self._compute([one])
@@ -235,6 +236,7 @@ class Scheduler:
         try:
             decoding.take(logits)
         except Exception as error:
+            # As above: this answer's matter alone.
             log.exception("A token could not be chosen")
             decoding.end("failed", self._explain(error))
             return

@@ -30,6 +30,9 @@ class ScriptedEngine(Engine):
         prompt_style: as for any engine.
         context_length: as for any engine.
         model_id: as for any engine.
+
+    Attributes:
+        pause: seconds before each token; may be changed at any time.
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class ScriptedEngine(Engine):
         self.replies = deque[str | Exception](replies)
         self.prompts: list[Prompt] = []
         self.samplings: list[Sampling] = []
-        self._pause = 1 / tokens_per_second if tokens_per_second else 0.0
+        self.pause = 1 / tokens_per_second if tokens_per_second else 0.0
 
     def enqueue(self, *replies: str | Exception) -> None:
         """Add replies to those not yet played."""
@@ -89,7 +92,7 @@ class ScriptedEngine(Engine):
         if isinstance(reply, Exception):
             return watch.outcome("failed", str(reply))
         for token in _TOKEN.findall(_until_stop(reply, prompt.stop_strings)):
-            if stop.wait(self._pause):
+            if stop.wait(self.pause):
                 return watch.outcome("stopped")
             if watch.tokens_out == sampling.max_tokens:
                 return watch.outcome("length")

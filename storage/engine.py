@@ -79,7 +79,7 @@ def _postgresql(url: URL, where: str, timeout: float) -> Engines:
     engine = create_engine(url, pool_size=_CONNECTIONS, max_overflow=0, pool_timeout=timeout, pool_pre_ping=True)
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401
+    def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:  # noqa: ANN401 - whichever driver is installed
         connection.cursor().execute(f"SET lock_timeout = {round(timeout * 1000)}")
         connection.commit()
 

@@ -96,10 +96,6 @@ class SessionStore(Store):
         """Give it another title; raises as `update_session`."""
         return self.update_session(session_id, expected_revision=expected_revision, title=title)
 
-    def touch_session(self, session_id: str) -> Session:
-        """Mark it as changed now; new turns, cells, versions and runs do so by themselves."""
-        return self._saved(Session, self._touch(session_id))
-
     def delete_session(self, session_id: str) -> Session:
         """Take it out of the list; `restore_session` brings it back until it is purged."""
         return self._set_session_deleted(session_id, utcnow())

@@ -30,7 +30,7 @@ class CheckedText(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy gives it
         """Refuse what one of the databases could not hold."""
         return None if value is None else check_text(value)
 
@@ -63,11 +63,11 @@ class JsonText(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:  # noqa: ARG002
+    def process_bind_param(self, value: object, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy gives it
         """Write JSON."""
         return None if value is None else _dumps(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ANN401
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ANN401 - JSON
         """Read JSON."""
         return None if value is None else _loads(value, dialect)
 
@@ -78,14 +78,14 @@ class PackedJson(TypeDecorator[Any]):
     impl = LargeBinary
     cache_ok = True
 
-    def process_bind_param(self, value: object, dialect: Dialect) -> bytes | None:  # noqa: ARG002
+    def process_bind_param(self, value: object, dialect: Dialect) -> bytes | None:  # noqa: ARG002 - SQLAlchemy gives it
         """Write JSON, compressed if it is large."""
         if value is None:
             return None
         plain = _dumps(value).encode()
         return plain if len(plain) < _PACK_FROM else _PACKED + zlib.compress(plain, _PACK_LEVEL)
 
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:  # noqa: ANN401
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:  # noqa: ANN401 - JSON
         """Read JSON, compressed or not."""
         if value is None:
             return None
@@ -106,7 +106,7 @@ def _unpacked(value: bytes, dialect: Dialect) -> bytes:
         raise DatabaseCorrupt(dialect.name, f"a compressed value does not open: {error}") from error
 
 
-def _loads(value: str | bytes, dialect: Dialect) -> Any:  # noqa: ANN401
+def _loads(value: str | bytes, dialect: Dialect) -> Any:  # noqa: ANN401 - JSON
     try:
         return json.loads(value)
     except ValueError as error:

@@ -107,6 +107,15 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """An empty database of one test."""
+    database = Database(f"sqlite:///{tmp_path / 'playground.db'}")
+    database.migrate()
+    yield database
+    database.close()
+
+
 @pytest.fixture(scope="session")
 def kernels() -> Iterator[Kernels]:
     """Real kernels, shared by all tests of a run: sessions keep theirs apart."""

@@ -11,7 +11,6 @@ from app.runner.sealed.policy import KERNEL_POLICY, ONESHOT_POLICY
 
 PID = 4242
 MACHINES = sorted(NUMBERS)
-LOWEST_32 = 0xFFFF_FFFF
 
 
 def decide(machine: str, number: int, *arguments: int, architecture: int | None = None) -> int:

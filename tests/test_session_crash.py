@@ -14,7 +14,6 @@ from app.session import Playground, Snapshot
 from model.host import EngineHost
 from model.scripted import ScriptedEngine
 from storage import Database
-from storage.records import Turn
 
 SERVER = """
 import sys, time
@@ -75,11 +74,6 @@ def reopened(tmp_path: Path) -> Iterator[Playground]:
     playground = Playground(database, engines, Kernels(Limits(), preload=()), on_disk=lambda _: False)
     yield playground
     playground.close()
-
-
-def stored_turns(crashed: Crashed) -> list[Turn]:
-    with crashed.database.read() as tx:
-        return tx.turns(crashed.session)
 
 
 def stored_source(crashed: Crashed) -> str:

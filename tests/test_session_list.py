@@ -96,7 +96,7 @@ def test_a_deleted_session_comes_back(stage: Stage) -> None:
 
 def test_a_deleted_session_stops_its_answers_and_keeps_them(stage: Stage) -> None:
     session = stage.session()
-    stage.engine._pause = 0.02
+    stage.engine.pause = 0.02
     stage.engine.enqueue(SORT, SORT)
     turns = [stage.playground.turns.ask(OWNER, session, "Sort", "auto") for _ in range(2)]
     works = [stage.playground.snapshot(OWNER, session).writing[turn.id] for turn in turns]

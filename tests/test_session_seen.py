@@ -29,7 +29,7 @@ def test_parts_of_one_kind_are_told_together_and_what_is_left_out_says_why(stage
 
 def test_a_turn_that_waited_is_told_nothing_of_those_asked_after_it(stage: Stage) -> None:
     session = stage.session()
-    stage.engine._pause = 0.05
+    stage.engine.pause = 0.05
     stage.engine.enqueue("It adds. " * 2000, "It adds two.", "It adds three.")
     first, second, _ = (
         stage.playground.turns.ask(OWNER, session, request, "new") for request in ("One", "Two", "Three")

@@ -1,6 +1,3 @@
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -9,14 +6,6 @@ from storage import Database
 from storage.errors import NotFound, StaleRevision
 
 OWNER = "a" * 64
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'playground.db'}")
-    database.migrate()
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -34,14 +34,6 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'playground.db'}")
-    database.migrate()
-    yield database
-    database.close()
-
-
-@pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "playground.db"
 

@@ -1,23 +1,11 @@
 """A session is read with the same few queries however much it holds."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 from sqlalchemy import event
 
 from storage import Database
 from storage.records import Turn
 
 OWNER = "a" * 64
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'playground.db'}")
-    database.migrate()
-    yield database
-    database.close()
 
 
 def make_session(database: Database, cells: int, turns: int) -> str:

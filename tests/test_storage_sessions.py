@@ -1,6 +1,4 @@
-from collections.abc import Iterator
 from datetime import UTC
-from pathlib import Path
 
 import pytest
 
@@ -9,14 +7,6 @@ from storage.errors import InvalidText, NotFound, StaleRevision
 from storage.records import NEW_CELL, RunStatus, Session, new_id, utcnow
 
 ME, OTHER = "a" * 64, "b" * 64
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'playground.db'}")
-    database.migrate()
-    yield database
-    database.close()
 
 
 def titles(database: Database, search: str = "", owner: str = ME) -> list[str]:

@@ -1,6 +1,3 @@
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from storage import Database
@@ -8,14 +5,6 @@ from storage.errors import InvalidText, NotFound
 from storage.records import Turn, new_id
 
 OWNER = "a" * 64
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'playground.db'}")
-    database.migrate()
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 import hashlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
@@ -10,14 +8,6 @@ from storage.errors import InvalidText, NotFound, StaleRevision, VersionClosed
 from storage.records import Cell, VersionStatus
 
 OWNER = "a" * 64
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'playground.db'}")
-    database.migrate()
-    yield database
-    database.close()
 
 
 @pytest.fixture

@@ -129,7 +129,7 @@ def test_an_own_session_does_not_lead_to_anothers_things(stage: Stage, act: Call
 
 def test_work_in_progress_is_not_told_to_strangers(stage: Stage, act: Callable[..., Json]) -> None:
     mine = filled(stage, act)
-    stage.engine._pause = 0.05
+    stage.engine.pause = 0.05
     stage.engine.enqueue("xs):\n    xs.sort()\n```")
     turn = act("ask", session=mine["session"], request="Make it in-place", target=mine["cell"])["turn"]
     wait_for(lambda: act("edit", **arguments("edit", mine)).get("fault", {}).get("kind") == "busy")
@@ -289,7 +289,7 @@ def test_everything_at_once_leaves_a_session_that_works(stage: Stage, act: Calla
     mine = filled(stage, act)
     session = mine["session"]
     stage.engine.enqueue(*[SORT] * 40)
-    stage.engine._pause = 0.001
+    stage.engine.pause = 0.001
     known = {name: mine[name] for name in ("cell", "turn", "version")}
 
     def noise(kind: str) -> Callable[[], object]:
@@ -320,7 +320,7 @@ def test_everything_at_once_leaves_a_session_that_works(stage: Stage, act: Calla
 def test_deleting_a_session_at_work_ends_its_work(stage: Stage, act: Callable[..., Json]) -> None:
     mine = filled(stage, act)
     session, owner = mine["session"], owner_of(KEY)
-    stage.engine._pause = 0.02
+    stage.engine.pause = 0.02
     stage.engine.enqueue(SORT)
     act("ask", session=session, request="Once more", target="new")
     act("add_cell", session=session, after=None, source="import time; time.sleep(50)")

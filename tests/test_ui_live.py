@@ -167,7 +167,7 @@ def test_a_patch_names_only_what_changed(stage: Stage, server: Server, act: Acti
 
 def test_an_answer_streams_in_pieces(stage: Stage, server: Server, act: Actions) -> None:
     session = make(act, "new_session")["session"]
-    stage.engine._pause = 0.02
+    stage.engine.pause = 0.02
     stage.engine.enqueue("```python\n" + "".join(f"x_{n} = {n}\n" for n in range(30)) + "```\nAnswer 1: caf\u00e9.")
     with tabs(server, session) as (tab,):
         wait_for(lambda: bool(tab.view))
@@ -245,7 +245,7 @@ def test_a_tab_that_leaves_is_forgotten(stage: Stage, server: Server, act: Actio
 def test_patches_reproduce_the_view_after_anything(stage: Stage, server: Server, act: Actions, seed: int) -> None:
     chance = random.Random(seed)
     session = make(act, "new_session")["session"]
-    stage.engine._pause = 0.002
+    stage.engine.pause = 0.002
     with tabs(server, session, 2) as opened:
         wait_for(lambda: all(tab.view for tab in opened))
         for number in range(40):

@@ -24,9 +24,6 @@ class Run:
         self.interrupted = False
         self.asking = False
         self.kill_at: float | None = None
-        self.cpu_before = 0.0
-        self.received = 0
-        self.messages = 0
         self.count: int | None = None
         self.finished = False
         self._reply: Mapping[str, Any] | None = None

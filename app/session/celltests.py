@@ -105,7 +105,7 @@ class CellTests:
         def job() -> None:
             if pause and (self._desk.closing.wait(pause) or self._asked.get(session_id) != asked):
                 return
-            with suppress(StorageError, NotFound):
+            with suppress(StorageError, NotFound):  # the tests stay unjudged until somebody asks again
                 self.judge_now(owner, session_id)
 
         self._desk.start(job, name=f"tests {session_id[:8]}")
@@ -157,7 +157,7 @@ class CellTests:
         self, owner: str, session_id: str, turn_id: str, examples: Sequence[Example], *, judged: bool = True
     ) -> None:
         """A turn has written a version: take up the examples that came with it, and judge."""
-        with suppress(StorageError, NotFound, RunnerError):
+        with suppress(StorageError, NotFound, RunnerError):  # the version stands, with whatever tests were taken up
             snapshot = self._read(owner, session_id)
             turn = next((turn for turn in snapshot.turns if turn.id == turn_id), None)
             if turn is None or turn.cell_id is None or turn.cell_id not in snapshot.versions:
@@ -219,6 +219,7 @@ class CellTests:
                 return
             [judged] = self._judge.judge(snapshot.pieces, cell_id, [Check(test.call, test.expected)])
             its = judged.verdict
+            # The test, or its cell, may have been removed meanwhile.
             with suppress(NotFound), self._desk.database.begin() as tx:
                 assert version is not None
                 tx.record_verdict(

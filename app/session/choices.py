@@ -93,7 +93,7 @@ class Choices:
             before.ended.wait()
         self._desk.feed.tell(session_id, Changes(cells={decided.cell_id}))
         try:
-            with suppress(RunnerError, NotFound, StorageError):
+            with suppress(RunnerError, NotFound, StorageError):  # the candidates stay in the order that they had
                 self._rank(owner, session_id, decided, work)
         finally:
             self._desk.at_work.end_testing(work)

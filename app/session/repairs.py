@@ -121,6 +121,7 @@ class Repairs:
 
     def _repair(self, owner: str, work: Testing, attempts: int) -> None:
         try:
+            # They end the repairs: what has been tried stands in the thread, and the cell shows one of its versions.
             with suppress(SessionError, StorageError, NotFound, ModelError, RunnerError):
                 before = self._read(owner, work.session_id)
                 tests = _counting(before, work.cell_id)

@@ -126,6 +126,7 @@ class Replays:
     def _ask(self, owner: str, work: Testing, requests: Sequence[str]) -> None:
         """Ask one after the other; a turn that does not end well ends the rest."""
         try:
+            # They end the asking: the dialogue stands as far as it came, and the rest can be asked by hand.
             with suppress(StorageError, NotFound, ModelError, Busy, Refused):
                 for number, request in enumerate(requests, 1):
                     self._tell(work, f"asking request {number} of {len(requests)}")
@@ -148,13 +149,14 @@ class Replays:
     def _all(self, snapshot: Snapshot, work: Testing, engine: Engine | None) -> None:
         made_from = {"anew": engine is not None, "basis": replaying.basis(snapshot, anew=engine is not None)}
         try:
-            with suppress(StorageError, NotFound):
+            with suppress(StorageError, NotFound):  # the rows that were done keep their results
                 program_of = self._programs(snapshot, work, engine)
                 for number, row in enumerate(snapshot.rows, 1):
                     self._tell(work, f"replaying row {number} of {len(snapshot.rows)}")
                     result = self._one(row, program_of)
                     if work.stop.is_set() or self._desk.closing.is_set():
                         return
+                    # A row may have been removed meanwhile.
                     with suppress(NotFound), self._desk.database.begin() as tx:
                         tx.update_slot_row(row.id, work.session_id, result={**result, **made_from})
         finally:

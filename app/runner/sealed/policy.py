@@ -21,7 +21,6 @@ SOCK_DATAGRAM_BIT = 2
 AF_UNIX = 1
 CLONE_THREAD = 0x0001_0000
 CLONE_NEW = 0x7E02_0080  # every CLONE_NEW* flag (clone(2)), CLONE_NEWTIME and CLONE_NEWCGROUP included
-SOL_SOCKET = 1
 PRIO_PROCESS = 0
 
 Test = Literal["is", "any bit of", "no bit of"]

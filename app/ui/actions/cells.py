@@ -53,7 +53,7 @@ class CellActions:
 
     # Runs
 
-    def run(  # noqa: PLR0917
+    def run(  # noqa: PLR0917 - all are given by name
         self,
         owner: str,
         session: Id,
