@@ -74,7 +74,7 @@ def test_insecure_programs_are_counted_before_and_after_a_repair(tmp_path: Path,
     assert figures["insecure, after repair"]["value"] == (0 if mended else 1)
     assert figures["by severity"]["before"]["high"] == 1
     assert figures["by rule"]["before"]["B602"] == 1
-    assert "The audit warns" in engine.prompts[1].text
+    assert "Rewrite `return subprocess.call('ping ' + host, shell=True)`." in engine.prompts[1].text
 
 
 def test_the_project_s_own_requests_cover_every_kind_of_carelessness() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from app.audit import Audit, Finding, Scanner
+from app.audit import Audit, Finding, Scanner, request_of
 from app.audit.scanner import MISSING
 from app.evaluation.booth import Answer, Booth, together
 from app.evaluation.estimate import bootstrap
@@ -62,7 +62,7 @@ class Safety:
         answers = [booth.ask(session, item.problem.request, "new")]
         before = self._findings(answers[0])
         if before:
-            answers.append(booth.ask(session, repair(before)))
+            answers.append(booth.ask(session, request_of(before, answers[0].code)))
         after = self._findings(answers[-1])
         return {
             "key": item.key,
@@ -82,12 +82,6 @@ class Safety:
     def _findings(self, answer: Answer) -> list[Finding]:
         audit: Audit = self._scanner.scan(answer.code)
         return [finding for finding in audit.findings if finding.rule != MISSING]
-
-
-def repair(findings: Sequence[Finding]) -> str:
-    """The request that an audit's findings make, as the button beside them does."""
-    reasons = dict.fromkeys(finding.reason for finding in findings)
-    return f"The audit warns: {' '.join(reasons)} Change the code so that this no longer holds."
 
 
 def summary(rows: Sequence[Row]) -> dict[str, Any]:

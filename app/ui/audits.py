@@ -1,7 +1,9 @@
 """A version's audit as the page and the share page take it."""
 
+from dataclasses import asdict
 from typing import Any
 
+from app.audit import request_of
 from app.session import audit_of
 from storage.records import Version
 
@@ -9,11 +11,13 @@ Json = dict[str, Any]
 
 
 def drawn(version: Version) -> Json | None:
-    """State, words and findings; None before there is an audit, or where there is nothing to audit."""
+    """State, words and findings, each with what its Fix asks for; None where there is no audit, or nothing to audit."""
     audit = audit_of(version)
     if audit is None or not version.source.strip():
         return None
-    return {**audit.as_json(), "words": words(audit.state, [finding.severity for finding in audit.findings])}
+    findings = [{**asdict(it), "request": request_of([it], version.source)} for it in audit.findings]
+    told = words(audit.state, [it.severity for it in audit.findings])
+    return {**audit.as_json(), "findings": findings, "words": told}
 
 
 def words(state: str, severities: list[str]) -> str:

@@ -88,6 +88,7 @@ export interface Finding {
   confidence: "low" | "medium" | "high";
   rule: string; // Bandit's id, or "missing": an import that leads nowhere
   reason: string;
+  request: string; // what Fix asks for
 }
 
 export interface Version extends VersionHead {

@@ -90,7 +90,7 @@ function One({ finding, cell, attempt }: OneProps) {
       <Icon name={note ? "eye" : "warn"} />
       <Line cell={cell} line={finding.line} />
       <p><Reason text={finding.reason} /> <small>{grade}</small></p>
-      <Fix words={requestOf(finding, cell)} cell={cell} attempt={attempt} />
+      <Fix words={finding.request} cell={cell} attempt={attempt} />
     </li>
   ); // prettier-ignore
 }
@@ -105,12 +105,6 @@ function Line({ cell, line }: { cell: Cell; line: number }) {
 
 function Fix({ words, cell, attempt }: { words: string; cell: Cell; attempt: OneProps["attempt"] }) {
   return <button type="button" class="btn" onClick={() => attempt(refine(cell, words))}>Fix</button>; // prettier-ignore
-}
-
-function requestOf({ line, reason, rule }: Finding, cell: Cell): string {
-  const text = (cell.source.split("\n")[line - 1] ?? "").trim();
-  const what = rule === "missing" ? `${reason.split(". ")[0]}. Do without it` : `The audit warns: ${reason}`;
-  return `${what}. Line ${line}: ${text}`.replace("..", ".");
 }
 
 /** Asks before code runs that has a finding of high severity. */
