@@ -36,8 +36,8 @@ def test_words_about_a_cell_change_no_cell(stage: Stage, session: str, request_:
 
 @pytest.mark.parametrize("request_", ["/document", "/simplify"])
 def test_a_change_makes_a_version_and_is_no_constraint_later(stage: Stage, session: str, request_: str) -> None:
-    stage.ask(session, request_, CODE)
-    snapshot = stage.ask(session, "Return 0 for []", CODE)
+    stage.ask(session, request_, CODE.replace("(values):", "(values: list[int]) -> int:"))
+    snapshot = stage.ask(session, "Return 0 for []", CODE.replace("sorted", "values and sorted"))
     assert len(snapshot.cells) == 1
     assert snapshot.counts[snapshot.cells[0].id] == 3
     texts = [part.text for part in stage.engine.prompts[-1].parts if part.name == "constraint"]
