@@ -6,14 +6,16 @@ from app.audit.scanner import MISSING, Finding
 
 
 def request_of(findings: Sequence[Finding], source: str) -> str:
-    """What to ask for, a line for each finding; the same reason counts once.
+    """What to ask for, a line for each reason, which names the first line of code that it holds for.
 
     A small model gives code back as it was when it is told what is wrong. It changes what it is told to rewrite, so
     the line of code comes first (docs/log.md has the figures).
     """
     lines = source.splitlines()
-    first = {finding.reason: finding for finding in reversed(findings)}
-    return "\n".join(_request(first[reason], lines) for reason in dict.fromkeys(it.reason for it in findings))
+    first: dict[str, Finding] = {}
+    for finding in findings:
+        first.setdefault(finding.reason, finding)
+    return "\n".join(_request(finding, lines) for finding in first.values())
 
 
 def _request(finding: Finding, lines: Sequence[str]) -> str:
