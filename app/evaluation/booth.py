@@ -7,6 +7,7 @@ the playground does with an answer are the product's. Only the page is missing.
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Self
 
@@ -180,9 +181,13 @@ class Booth:
     def _settled(self, session_id: str) -> Snapshot:
         while True:
             snapshot = self._playground.snapshot(OWNER, session_id)
-            if not snapshot.writing and not snapshot.running and not any(snapshot.testing.values()):
+            testing = chain.from_iterable(snapshot.testing.values())
+            at_work = [*snapshot.writing.values(), *snapshot.running.values(), *testing]
+            if not at_work:
                 return snapshot
-            time.sleep(POLL)
+            for work in at_work:
+                work.ended.wait()
+            time.sleep(POLL)  # what has ended and cannot be stored yet stays at work
 
     def _wait_for_engine(self) -> None:
         end = time.monotonic() + READY
