@@ -1,7 +1,7 @@
 """Attention on processors, registered with Transformers under the name "decode".
 
-`scaled_dot_product_attention` spends 0.4 ms a layer on a single query row. For few rows (a token of one or several
-sequences, some draft tokens) the kernels take its place; where there are none, a single row is two small products.
+`scaled_dot_product_attention` spends 0.4 ms a layer on a single query row, and rounds a row differently with other rows
+beside it. The kernels take its place; where there are none, a single row is two small products.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from model.kernels import Kernels
 
 NAME: Final = "decode"
-# With more rows `scaled_dot_product_attention` is faster: it reads the keys once for many rows.
-FEW_ROWS: Final = 32
 
 
 def decode_attention(
@@ -46,16 +44,16 @@ def decode_attention(
         key: of all positions.
         value: likewise.
         attention_mask: bool, shape (batch, 1, rows, length), or None: each row sees what is not after it.
-        kernels: compute few rows in float32; None if there are none.
+        kernels: compute in float32; None if there are none.
         scaling: factor of the products; None for one over the root of the width.
         dropout: 0, as nothing is trained.
-        others: passed on to `scaled_dot_product_attention`, which takes what is not few rows.
+        others: passed on to `scaled_dot_product_attention`, which takes what the kernels do not.
 
     Returns:
         Shape (batch, rows, heads, width), and no weights.
     """
     scale = query.shape[3] ** -0.5 if scaling is None else scaling
-    if kernels is not None and _few(query, key, value, attention_mask):
+    if kernels is not None and _taken(query, key, value, attention_mask):
         return kernels.attention(query, key, value, attention_mask, scale), None
     if query.shape[0] == query.shape[2] == 1 and attention_mask is None:
         return _single_row(query, key, value, scale), None
@@ -71,12 +69,11 @@ def register(kernels: Kernels | None) -> None:
     AttentionMaskInterface.register(NAME, sdpa_mask)
 
 
-def _few(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None) -> bool:
+def _taken(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor | None) -> bool:
     """Whether the kernels take these shapes; without a mask several rows must be all there is to see."""
     rows, width = query.shape[2:]
     return (
-        rows <= FEW_ROWS
-        and (mask is not None or rows in (1, key.shape[2]))
+        (mask is not None or rows in (1, key.shape[2]))
         and (mask is None or (mask.dtype == torch.bool and mask.shape[1] == 1 and mask.stride(3) == 1))
         and query.dtype == key.dtype == value.dtype == torch.float32
         and query.device.type == "cpu"

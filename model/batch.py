@@ -16,7 +16,6 @@ import torch
 from transformers import AttentionInterface, Cache
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-from model.attention import FEW_ROWS
 from model.cache import Buffers, OwnCache, TextCache
 from model.packed import PackedAttention
 
@@ -148,7 +147,6 @@ class Batch(Cache):
     Attributes:
         positions: of each row in its text.
         wanted: numbers of the rows whose logits are asked for.
-        by_rows: the texts with few rows, and those with many.
     """
 
     def __init__(self, work: Sequence[Rows]) -> None:
@@ -164,8 +162,6 @@ class Batch(Cache):
             self.texts.append(_Text(rows.cache, start, stop, length))
             self.positions += range(known, length)
             self.wanted += range(stop - rows.wanted, stop)
-        many = [text for text in self.texts if text.rows > FEW_ROWS]
-        self.by_rows = [text for text in self.texts if text.rows <= FEW_ROWS], many
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, layer_idx: int
@@ -205,8 +201,8 @@ def batch_attention(  # noqa: PLR0917 - what Transformers passes, behind the inn
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Attend from `query`, shape (1, heads, rows, width), each text's rows to its own cache, by the `inner` function.
 
-    Texts with few rows go together in one call where the module has the kernels for it. Without a `batch` it is the
-    attention of one text, as in any other call of the model.
+    All texts go together in one call where the module has the kernels for it: then each row comes out bit for bit as it
+    does alone. Without a `batch` it is the attention of one text, as in any other call of the model.
 
     Returns:
         Shape (1, rows, heads, width), and no weights.
@@ -215,11 +211,11 @@ def batch_attention(  # noqa: PLR0917 - what Transformers passes, behind the inn
         return inner(module, query, key, value, attention_mask, **options)
     layer = int(module.layer_idx)  # type: ignore[arg-type] # every attention module of Transformers has its number
     outputs = query.new_empty(1, query.shape[2], query.shape[1], query.shape[3])
-    alone = batch.texts
     if isinstance(module, PackedAttention):
-        few, alone = batch.by_rows
-        module.attend([(*its.cache.buffers(layer), its.start, its.rows, its.length) for its in few], query, outputs)
-    for text in alone:
+        texts = [(*its.cache.buffers(layer), its.start, its.rows, its.length) for its in batch.texts]
+        module.attend(texts, query, outputs)
+        return outputs, None
+    for text in batch.texts:
         keys, values = text.cache.read(layer, text.length)
         mask = batch.mask(text, query.device)
         its = inner(module, query[:, :, text.start : text.stop], keys, values, mask, **options)[0]

@@ -93,7 +93,7 @@ class PackedAttention(nn.Module):
         return self.o_proj(output.reshape(*hidden_states.shape[:2], -1)), shares
 
     def attend(self, texts: Sequence[RowsOfText], query: torch.Tensor, outputs: torch.Tensor) -> None:
-        """Attend from few rows of several texts, each to its own keys and values; see `Kernels.attend`."""
+        """Attend from the rows of several texts, each to its own keys and values; see `Kernels.attend`."""
         self._kernels.attend(texts, query, self.scaling, outputs)
 
 

@@ -180,7 +180,7 @@ def test_attention_is_that_of_torch(kernels: Kernels, width: int, batch: int, ro
 
 @pytest.mark.parametrize("width", [16, 64])
 def test_texts_of_any_length_attend_in_one_call(kernels: Kernels, width: int) -> None:
-    shapes = [(1, 1), (1, 300), (5, 21), (2, 2), (1, 16)]  # rows and length
+    shapes = [(1, 1), (1, 300), (5, 21), (40, 75), (2, 2), (1, 16)]  # rows and length
     query = torch.randn(1, sum(rows for rows, _ in shapes) + 1, 8, width).transpose(1, 2)  # the first row is of no text
     outputs = torch.full((1, query.shape[2], 6, width), 7.0)
     texts, start = [], 1
@@ -194,6 +194,15 @@ def test_texts_of_any_length_attend_in_one_call(kernels: Kernels, width: int) ->
         alone = kernels.attention(mine, keys[None, :, :length], values[None, :, :length], seen, 0.3)
         assert torch.equal(outputs[:, at : at + rows], alone)
     assert torch.all(outputs[:, 0] == 7)
+
+
+def test_a_row_attends_alike_alone_and_in_a_prompt_of_any_length(kernels: Kernels) -> None:
+    keys, values = torch.randn(2, 2, 90, 48)
+    query = torch.randn(1, 83, 6, 48).transpose(1, 2)
+    together, alone = torch.empty(2, 1, 83, 6, 48)
+    kernels.attend([(keys, values, 0, 83, 90)], query, 0.3, together)
+    kernels.attend([(keys, values, row, 1, row + 8) for row in range(83)], query, 0.3, alone)
+    assert torch.equal(alone, together)
 
 
 def test_a_row_that_sees_nothing_gets_zeros(kernels: Kernels) -> None:

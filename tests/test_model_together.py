@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +15,12 @@ from local_engines import GREEDY, WARM, in_line, plainly, refinement, seeded, wr
 from website import PATIENCE
 
 from model import prompt as prompts
+from model.catalogue import entry
 from model.decode import Decoding, Task
 from model.engine import Sampling, TextStream
+from model.loader import LocalLoader
 from model.local import LocalEngine
+from model.placement import PACKED
 from model.prompt import PromptState
 from model.scheduler import order
 
@@ -70,6 +74,32 @@ def test_each_answer_in_company_is_what_a_plain_loop_writes(folders: dict[str, P
     written = write_all(engine, asked)
     assert [text for text, _ in written] == [plainly(folders[kind], request, sampling) for request, sampling in asked]
     engine.close()
+
+
+def test_with_packed_weights_company_and_kept_beginnings_change_no_letter(
+    folders: dict[str, Path], tmp_path: Path
+) -> None:
+    def fresh() -> LocalEngine:
+        made = LocalLoader(tmp_path, (), (PACKED,))(entry(str(folders["llama"])), lambda _: None, threading.Event())
+        assert isinstance(made, LocalEngine)
+        return made
+
+    asked: list[tuple[str | PromptState, Sampling]] = [
+        ("Sort it " * 40, replace(WARM, temperature=1.5)),
+        ("Sort it " * 40, replace(WARM, temperature=1.5, seed=8)),
+        ("Hi", WARM),
+        (refinement(lines=["x = 1"] * 30), WARM),
+    ]
+    alone = []
+    for question in asked:
+        with closing(fresh()) as engine:
+            alone.append(write(engine, *question)[0])
+    with closing(fresh()) as engine:
+        together = [text for text, _ in write_all(engine, asked)]
+        again = [write(engine, *question) for question in asked]
+    assert together == alone
+    assert [text for text, _ in again] == alone
+    assert all(outcome.tokens_known for _, outcome in again)
 
 
 def test_candidates_of_one_turn_read_their_prompt_once(folders: dict[str, Path]) -> None:

@@ -248,74 +248,156 @@ struct Heads {
     float scale;
 };
 
-// output = shares @ values * inverse, as many vectors at a time as registers hold.
-template <int VECTORS>
-void mix(const float* value, int64_t value_row, const float* shares, int64_t length, float inverse, float* output) {
-    constexpr int NOW = std::min(VECTORS, HELD);
-    Floats sums[NOW];
-    for (auto& each : sums) each = all(0);
-    for (int64_t place = 0; place < length; ++place)
-        for (int part = 0; part < NOW; ++part)
-            sums[part] = fma(all(shares[place]), load(value + place * value_row + 16 * part), sums[part]);
-    for (int part = 0; part < NOW; ++part) store(output + 16 * part, sums[part] * all(inverse));
-    if constexpr (VECTORS > NOW)
-        mix<VECTORS - NOW>(value + 16 * NOW, value_row, shares, length, inverse, output + 16 * NOW);
+// One row of one head that looks at keys, and where its result goes.
+struct Look {
+    const float* query;
+    const uint8_t* mask;  // as in Heads
+    int64_t length;       // of the keys that it may see
+    float* output;
+};
+
+// What the rows of a bundle look at.
+struct Known {
+    const float *key, *value;
+    int64_t key_row, value_row;
+};
+
+// Rows that read keys and values together, and those among them that read values at once: their sums stay in registers.
+constexpr int BUNDLE = 16, AT_ONCE = HELD / 2;
+
+// output = shares @ values * inverse of COUNT rows, PARTS vectors of their width. Shares lie `room` numbers apart.
+template <int COUNT, int PARTS>
+void mix(const Look* looks, const Known& known, const float* shares, int64_t room, const float* inverses, int64_t at) {
+    Floats sums[COUNT][PARTS];
+    for (auto& row : sums)
+        for (auto& each : row) each = all(0);
+    for (int64_t place = 0; place < looks[COUNT - 1].length; ++place) {
+        Floats values[PARTS];
+        for (int part = 0; part < PARTS; ++part)
+            values[part] = load(known.value + place * known.value_row + at + 16 * part);
+        for (int row = 0; row < COUNT; ++row) {
+            const Floats share = all(shares[row * room + place]);
+            for (int part = 0; part < PARTS; ++part) sums[row][part] = fma(share, values[part], sums[row][part]);
+        }
+    }
+    for (int row = 0; row < COUNT; ++row)
+        for (int part = 0; part < PARTS; ++part)
+            store(looks[row].output + at + 16 * part, sums[row][part] * all(inverses[row]));
 }
 
-// One row of one head: softmax(query . keys * scale) @ values. VECTORS: width / 16. `shares` has room for all keys.
+// The same for their whole width.
+template <int COUNT>
+void mix_rows(const Look* looks, const Known& known, const float* shares, int64_t room, const float* inverses,
+              int64_t width) {
+    int64_t at = 0;
+    for (; at + 32 <= width; at += 32) mix<COUNT, 2>(looks, known, shares, room, inverses, at);
+    if (at < width) mix<COUNT, 1>(looks, known, shares, room, inverses, at);
+}
+
+using Mix = void (*)(const Look*, const Known&, const float*, int64_t, const float*, int64_t);
+
+Mix mix_of(int64_t count) {
+    static constexpr Mix forms[] = {mix_rows<1>, mix_rows<2>, mix_rows<3>, mix_rows<4>,
+                                    mix_rows<5>, mix_rows<6>, mix_rows<7>, mix_rows<8>};
+    return forms[count - 1];
+}
+
+// The products of a row and 16 keys, times `scale`; minus infinity for a key that is not to be seen.
 template <int VECTORS>
-void attend(const float* query, const float* key, int64_t key_row, const float* value, int64_t value_row,
-            const uint8_t* mask, int64_t length, float scale, float* shares, float* output) {
-    Floats wanted[VECTORS];
-    for (int part = 0; part < VECTORS; ++part) wanted[part] = load(query + 16 * part) * all(scale);
+Floats scores_of(const Look& look, const Known& known, int64_t place, float scale) {
     const Floats nothing = all(-INFINITY);
-    Floats tops = nothing;
-    for (int64_t place = 0; place < length; place += 16) {
-        const int64_t left = std::min<int64_t>(length - place, 16);
-        const Floats products = sums_of([&](int at) {
-            const float* its = key + (place + std::min<int64_t>(at, left - 1)) * key_row;
-            Floats product = wanted[0] * load(its);
-            for (int part = 1; part < VECTORS; ++part) product = fma(wanted[part], load(its + 16 * part), product);
-            return product;
-        });
-        const Floats scores = where(mask ? filled(mask + place, left) : up_to(left), products, nothing);
-        store(shares + place, scores);
-        tops = larger(tops, scores);
-    }
+    const int64_t left = std::min<int64_t>(look.length - place, 16);
+    if (left <= 0) return nothing;
+    Floats wanted[VECTORS];
+    for (int part = 0; part < VECTORS; ++part) wanted[part] = load(look.query + 16 * part) * all(scale);
+    const Floats products = sums_of([&](int at) {
+        const float* its = known.key + (place + std::min<int64_t>(at, left - 1)) * known.key_row;
+        Floats product = wanted[0] * load(its);
+        for (int part = 1; part < VECTORS; ++part) product = fma(wanted[part], load(its + 16 * part), product);
+        return product;
+    });
+    return where(look.mask ? filled(look.mask + place, left) : up_to(left), products, nothing);
+}
+
+// e to the power of each score less the row's highest, over the scores; the inverse of their sum.
+float soften(float* scores, int64_t room, Floats tops) {
     float top = largest(tops);
     if (top == -INFINITY) top = 0;  // a row of padding sees nothing, and gets zeros
     Floats total = all(0);
-    for (int64_t place = 0; place < length; place += 16) {
-        const Floats below = load(shares + place) - all(top);
-        const Floats share = where(above(below, nothing), power(below), all(0));
-        store(shares + place, share);
+    for (int64_t place = 0; place < room; place += 16) {
+        const Floats below = load(scores + place) - all(top);
+        const Floats share = where(above(below, all(-INFINITY)), power(below), all(0));
+        store(scores + place, share);
         total = total + share;
     }
     const float whole = sum(total);
-    mix<VECTORS>(value, value_row, shares, length, whole > 0 ? 1.0f / whole : 0.0f, output);
+    return whole > 0 ? 1.0f / whole : 0.0f;
 }
+
+// softmax(query . keys * scale) @ values of at most BUNDLE rows, the last of which sees the most keys. Each row's numbers
+// are those that it has alone: what others see and it does not adds zeros. VECTORS: width / 16.
+template <int VECTORS>
+bool attend(const Look* looks, int64_t count, const Known& known, float scale) {
+    const int64_t longest = looks[count - 1].length, room = (longest + 15) / 16 * 16;
+    auto* shares = static_cast<float*>(scratch<3>(count * room * sizeof(float)));
+    if (!shares) return false;
+    Floats tops[BUNDLE];
+    for (auto& each : tops) each = all(-INFINITY);
+    for (int64_t place = 0; place < longest; place += 16)
+        for (int64_t row = 0; row < count; ++row) {
+            const Floats scores = scores_of<VECTORS>(looks[row], known, place, scale);
+            store(shares + row * room + place, scores);
+            tops[row] = larger(tops[row], scores);
+        }
+    float inverses[BUNDLE];
+    for (int64_t row = 0; row < count; ++row) inverses[row] = soften(shares + row * room, room, tops[row]);
+    for (int64_t row = 0; row < count; row += AT_ONCE) {
+        const int64_t now = std::min<int64_t>(count - row, AT_ONCE);
+        mix_of(now)(looks + row, known, shares + row * room, room, inverses + row, 16 * VECTORS);
+    }
+    return true;
+}
+
+// The rows [from, to) of the `group` heads that share what is known, a bundle at a time; `look(row, head)` tells of one.
+template <int VECTORS, typename Looks>
+bool attend_rows(int64_t from, int64_t to, int64_t group, const Known& known, float scale, const Looks& look) {
+    Look bundle[BUNDLE];
+    int64_t count = 0;
+    for (int64_t row = from; row < to; ++row)
+        for (int64_t head = 0; head < group; ++head) {
+            bundle[count++] = look(row, head);
+            const bool last = row == to - 1 && head == group - 1;
+            if (count < BUNDLE && !last) continue;
+            if (!attend<VECTORS>(bundle, count, known, scale)) return false;
+            count = 0;
+        }
+    return true;
+}
+
+// Rows of one text or sequence that a thread takes at a time.
+constexpr int64_t SHARE = 16;
 
 template <int VECTORS>
 int attend_all(const Heads& all, float* outputs) {
+    const int64_t group = all.heads / all.kept;
     int state = DONE;
-#pragma omp parallel for collapse(2) reduction(max : state)
+#pragma omp parallel for collapse(3) schedule(dynamic) reduction(max : state)
     for (int64_t batch = 0; batch < all.batch; ++batch)
-        for (int64_t head = 0; head < all.heads; ++head) {
-            auto* shares = static_cast<float*>(scratch<3>((all.length + 16) * sizeof(float)));
-            if (!shares) {
-                state = NO_MEMORY;
-                continue;
+        for (int64_t kept = 0; kept < all.kept; ++kept)
+            for (int64_t from = 0; from < all.rows; from += SHARE) {
+                const Known known{all.key + batch * all.key_batch + kept * all.key_head,
+                                  all.value + batch * all.value_batch + kept * all.value_head, all.key_row,
+                                  all.value_row};
+                const auto look = [&](int64_t row, int64_t its) {
+                    const int64_t head = kept * group + its;
+                    return Look{all.query + batch * all.query_batch + head * all.query_head + row * all.query_row,
+                                all.mask ? all.mask + batch * all.mask_batch + row * all.mask_row : nullptr,
+                                all.mask ? all.length : all.length - all.rows + row + 1,
+                                outputs + ((batch * all.rows + row) * all.heads + head) * all.width};
+                };
+                if (!attend_rows<VECTORS>(from, std::min(from + SHARE, all.rows), group, known, all.scale, look))
+                    state = NO_MEMORY;
             }
-            const int64_t kept = head / (all.heads / all.kept);
-            for (int64_t row = 0; row < all.rows; ++row)
-                attend<VECTORS>(
-                    all.query + batch * all.query_batch + head * all.query_head + row * all.query_row,
-                    all.key + batch * all.key_batch + kept * all.key_head, all.key_row,
-                    all.value + batch * all.value_batch + kept * all.value_head, all.value_row,
-                    all.mask ? all.mask + batch * all.mask_batch + row * all.mask_row : nullptr,
-                    all.mask ? all.length : all.length - all.rows + row + 1, all.scale, shares,
-                    outputs + ((batch * all.rows + row) * all.heads + head) * all.width);
-        }
     return state;
 }
 
@@ -333,28 +415,29 @@ struct Step {
     float scale;
 };
 
-// Every text's rows over its own keys. Texts differ in length, so whoever is free takes the next heads.
+// Every text's rows over its own keys. Texts differ in length, so whoever is free takes the next rows.
 template <int VECTORS>
 int attend_texts(const Step& step, float* outputs) {
     const int64_t group = step.heads / step.kept;
+    int64_t most = 0;
+    for (int64_t number = 0; number < step.count; ++number) most = std::max(most, step.texts[number].rows);
     int state = DONE;
-#pragma omp parallel for collapse(2) schedule(dynamic) reduction(max : state)
+#pragma omp parallel for collapse(3) schedule(dynamic) reduction(max : state)
     for (int64_t number = 0; number < step.count; ++number)
-        for (int64_t kept = 0; kept < step.kept; ++kept) {
-            const Text& text = step.texts[number];
-            auto* shares = static_cast<float*>(scratch<3>((text.length + 16) * sizeof(float)));
-            if (!shares) {
-                state = NO_MEMORY;
-                continue;
+        for (int64_t kept = 0; kept < step.kept; ++kept)
+            for (int64_t from = 0; from < most; from += SHARE) {
+                const Text& text = step.texts[number];
+                const int64_t before = kept * text.room * step.width;
+                const Known known{text.key + before, text.value + before, step.width, step.width};
+                const auto look = [&](int64_t row, int64_t its) {
+                    const int64_t head = kept * group + its;
+                    return Look{step.query + head * step.query_head + (text.start + row) * step.query_row, nullptr,
+                                text.length - text.rows + row + 1,
+                                outputs + ((text.start + row) * step.heads + head) * step.width};
+                };
+                if (!attend_rows<VECTORS>(from, std::min(from + SHARE, text.rows), group, known, step.scale, look))
+                    state = NO_MEMORY;
             }
-            const int64_t before = kept * text.room * step.width;
-            for (int64_t row = 0; row < text.rows; ++row)
-                for (int64_t head = kept * group; head < (kept + 1) * group; ++head)
-                    attend<VECTORS>(
-                        step.query + head * step.query_head + (text.start + row) * step.query_row, text.key + before,
-                        step.width, text.value + before, step.width, nullptr, text.length - text.rows + row + 1,
-                        step.scale, shares, outputs + ((text.start + row) * step.heads + head) * step.width);
-        }
     return state;
 }
 
@@ -400,10 +483,10 @@ int packed_heads(const Matrix* const* matrices, const float* inputs, int64_t cou
     return DONE;
 }
 
-// Attention of few rows; outputs [batch][rows][heads][width]. The width is a multiple of 16, at most 256.
+// Attention; outputs [batch][rows][heads][width]. The width is a multiple of 16, at most 256.
 int attention(const Heads* all, float* outputs) { FOR_WIDTH(attend_all, all->width, *all, outputs); }
 
-// Attention of few rows of several texts; outputs [rows of all texts][heads][width], of which the texts' rows are written.
+// Attention of several texts; outputs [rows of all texts][heads][width], of which the texts' rows are written.
 int texts_attention(const Step* step, float* outputs) { FOR_WIDTH(attend_texts, step->width, *step, outputs); }
 
 // outputs = (silu(inputs @ gate.T) * (inputs @ up.T)) @ down.T; matrices: gate, up, down.
