@@ -16,6 +16,7 @@ from app.evaluation.recorder import Exchange, Recorder
 from app.runner import Kernels
 from app.session import Playground, Snapshot, evidence
 from app.session.repairs import wrong
+from app.session.work import Running, Testing, Writing
 from model.catalogue import ModelEntry
 from model.engine import Engine
 from model.errors import EngineNotReady
@@ -182,7 +183,11 @@ class Booth:
         while True:
             snapshot = self._playground.snapshot(OWNER, session_id)
             testing = chain.from_iterable(snapshot.testing.values())
-            at_work = [*snapshot.writing.values(), *snapshot.running.values(), *testing]
+            at_work: list[Writing | Running | Testing] = [
+                *snapshot.writing.values(),
+                *snapshot.running.values(),
+                *testing,
+            ]
             if not at_work:
                 return snapshot
             for work in at_work:
