@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from tab import Tab
 from website import PHONE, Site, Visitor
 
 SORT = "def sort_integers(values):\n    return sorted(values)\n```\nIt leaves the list as it is."
@@ -177,11 +178,11 @@ def test_a_link_is_made_shown_as_text_and_withdrawn(page: Page) -> None:
     assert page.request.get(address).status in {404, 410}
 
 
-def test_sampling_is_kept(page: Page) -> None:
+def test_sampling_is_kept(place: Site, page: Page) -> None:
     page.get_by_role("button", name="Settings").click()
     page.get_by_label("Seed").fill("7")
     page.keyboard.press("Tab")
-    page.wait_for_timeout(1500)  # the page saves a moment after the last change
+    Tab(page, place).settles(lambda view: view["session"]["sampling"].get("seed") == 7)
     page.reload()
     page.get_by_role("button", name="Settings").click(timeout=PATIENCE)
     expect(page.get_by_label("Seed")).to_have_value("7", timeout=PATIENCE)
