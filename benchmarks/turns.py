@@ -5,7 +5,8 @@ the models (`python -m model fetch MODEL`). Both engines live in this process, t
 
 - refinement: seconds to the end of a turn of the refinement set (edits.py), both turns of all edits, greedy, the same
   prompts; llama.cpp keeps the prefix of the prompt before, as it does by itself
-- turn 10: seconds to the first token of the tenth turn of a session, after the nine before it, and in a fresh engine
+- turn 10: seconds to the first token of the tenth turn of a session, after the nine before it, and in a fresh engine;
+  in a second session the engine reads ahead between turns, as the app lets it while the person thinks
 - candidates: seconds of four candidates of one turn, against one, for equally many tokens each
 - users: tokens a second of eight different requests at once, against one
 
@@ -38,6 +39,8 @@ from model.prompt import PromptState  # noqa: E402
 
 RESULT = ROOT / "benchmarks/results/turns.md"
 GREEDY = Sampling(max_tokens=800)
+SHORT = replace(GREEDY, max_tokens=8)
+PAUSE = 5.0  # seconds between an answer and the next request
 WARM = Sampling(temperature=0.8, top_p=0.95, max_tokens=128)
 USERS = ("car", "house", "boat", "plane", "train", "tree", "book", "shop")
 
@@ -132,20 +135,39 @@ def row_of(figure: str, pairs: Sequence[tuple[float, float]], form: str, wanted:
     return Row(figure, form.format(ours), form.format(other), ratio, wanted)
 
 
-def tenth_turn(engine: Engine, model: str, number: int) -> tuple[float, float]:
-    """Time to the first token of a tenth turn, with what the nine before left behind and without."""
-    state = edits()[0].states()[1]
-    requests = [f"Change {number}.{turn}: write the message of error {turn} in capital letters" for turn in range(9)]
-    short = replace(GREEDY, max_tokens=8)
-    for turn in range(10):
-        kept = write(engine, replace(state, constraints=tuple(requests[:turn])), short)[1].first_token_seconds
+def tenth_turn(engine: Engine, model: str, number: int) -> tuple[float, float, float]:
+    """Time to the first token of a tenth turn: with what the nine before left behind, with pauses too, and without."""
+    kept, paused = (nine_turns(engine, f"{number}{name}", pauses=name == "b") for name in "ab")
     fresh = load(model)
-    write(fresh, PromptState("Hello"), short)
-    without = write(fresh, replace(state, constraints=tuple(requests)), short)[1].first_token_seconds
+    write(fresh, PromptState("Hello"), SHORT)
+    without = first_token(fresh, turn_of(f"{number}c", 9))
     fresh.close()
-    assert kept
-    assert without
-    return kept, without
+    return kept, paused, without
+
+
+def turn_of(session: str, number: int) -> PromptState:
+    """A request after `number` others about the same code."""
+    earlier = tuple(
+        f"Change {session}.{turn}: write the message of error {turn} in capital letters" for turn in range(number)
+    )
+    return replace(edits()[0].states()[1], constraints=earlier)
+
+
+def nine_turns(engine: Engine, session: str, *, pauses: bool) -> float:
+    """Time to the first token of the turn after nine others."""
+    for number in range(9):
+        write(engine, turn_of(session, number), SHORT)
+        if pauses:
+            engine.expect(prompts.build(turn_of(session, number + 1), engine, SHORT))
+            time.sleep(PAUSE)
+    return first_token(engine, turn_of(session, 9))
+
+
+def first_token(engine: Engine, state: PromptState) -> float:
+    """Seconds to the first token of an answer."""
+    seconds = write(engine, state, SHORT)[1].first_token_seconds
+    assert seconds
+    return seconds
 
 
 def candidates(engine: Engine, number: int) -> tuple[float, float]:
@@ -187,7 +209,19 @@ def measured(model: str, count: int, rounds: int) -> list[Row]:
     rows = [
         row_of("eight users, tokens/s; other: one", many, "{:.0f}", "2.5 times"),
         row_of("four candidates, s; other: one", several, "{:.1f}", "at most 1.8 times"),
-        row_of("turn 10, first token, s; other: without kept cache", tenth, "{:.2f}", "5 times faster", inverse=True),
+        *(
+            row_of(
+                f"turn 10, first token, s{after}; other: without kept cache",
+                pairs,
+                "{:.2f}",
+                "5 times faster",
+                inverse=True,
+            )
+            for after, pairs in (
+                ("", [(kept, without) for kept, _, without in tenth]),
+                (f", {PAUSE:.0f} s after turn 9", [(paused, without) for _, paused, without in tenth]),
+            )
+        ),
         *refinement(engine, model, count),
     ]
     engine.close()

@@ -171,6 +171,12 @@ class Engine(ABC):
         The text does not repeat `prompt.begun`, and holds neither a stop string nor anything after it.
         """
 
+    def expect(self, prompt: Prompt) -> None:  # noqa: B027 - an engine need not do anything
+        """The next prompt will probably be this one but for the request. Called after an answer.
+
+        An engine that has nothing else to do may read it, so that the next answer begins sooner; this one does not.
+        """
+
     @abstractmethod
     def count_tokens(self, text: str, *, control: bool = False) -> int:
         """Tokens of `text` as one segment of a prompt. Called by `prompt.build`.

@@ -93,6 +93,11 @@ class LocalEngine(Engine):
         """Write the answer, together with others; it is submitted when the stream is first read."""
         return TextStream(self._answer(prompt, sampling, stop))
 
+    def expect(self, prompt: Prompt) -> None:
+        """Read all before the request, as long as nobody is being answered."""
+        if tokens := self._codec.encode(prompt.before_request):
+            self._scheduler.expect(tokens)
+
     def count_tokens(self, text: str, *, control: bool = False) -> int:
         """Tokens of `text` as one segment of a prompt."""
         return len(self._codec.tokens(text, control=control))

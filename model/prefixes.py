@@ -27,6 +27,12 @@ class Known:
         alike = common(self.tokens, tokens)
         return alike if self.cache.croppable or alike == self.cache.length else 0
 
+    def lend(self, tokens: Sequence[int], most: int) -> TextCache | None:
+        """A copy of what it knows of the first `most` of `tokens`; None if that is nothing."""
+        length = min(self.shared(tokens), most)
+        usable = length > 0 and (self.cache.croppable or length == self.cache.length)
+        return self.cache.fork(length) if usable else None
+
 
 class Prefixes:
     """Caches of ended texts, the least recently used forgotten first.

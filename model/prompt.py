@@ -129,6 +129,13 @@ class Prompt:
         """The whole prompt as one text."""
         return "".join(segment.text for segment in self.segments)
 
+    @property
+    def before_request(self) -> tuple[Segment, ...]:
+        """The segments before the person's words: with these begins whatever else is asked of the same state."""
+        words = {part.text for part in self.parts if part.name == "request"}
+        places = [place for place, segment in enumerate(self.segments) if segment.text in words]
+        return self.segments[: places[-1]] if places else ()
+
 
 def build(state: PromptState, engine: Engine, sampling: Sampling) -> Prompt:
     """Make the prompt for `state` in the style of `engine`'s model.

@@ -2,7 +2,8 @@
 
 One thread computes. Before each step, answers that ended or were given up leave, and others take their places. A step
 holds the next row of every answer, rows that are guessed for it, and a piece of at most one prompt, so that nobody
-waits for another one's long prompt. Results do not depend on the company, as far as the model's rows do not.
+waits for another one's long prompt. Where there is no answer to write, what will probably be asked is read. Results do
+not depend on the company, as far as the model's rows do not.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import torch
 
+from model.ahead import Ahead
 from model.batch import Rows
 from model.decode import Decoding
 from model.errors import EngineCrowded
@@ -74,6 +76,7 @@ class Scheduler:
         self._thread: threading.Thread | None = None
         self._closed = ""
         self._time = StepTime()
+        self._ahead = Ahead(forward, prefixes, pace)
 
     def submit(self, decoding: Decoding) -> None:
         """Take an answer in; its `news` tell the rest, up to an `Ended` in any case.
@@ -91,10 +94,14 @@ class Scheduler:
                 )
             self._waiting.append(decoding)
             self._tell_places()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._work, name="model-steps")
-                self._thread.start()
-            self._changed.notify_all()
+            self._wake()
+
+    def expect(self, tokens: Sequence[int]) -> None:
+        """Read a text that will probably be asked for, as long as nobody is being answered."""
+        with self._changed:
+            if not self._closed:
+                self._ahead.expect(tokens)
+                self._wake()
 
     def close(self, message: str) -> None:
         """Let the answers that are being written end; those that wait, and later ones, are refused with `message`."""
@@ -108,7 +115,13 @@ class Scheduler:
         if thread is not None:
             thread.join()
         self._prefixes.clear()
-        del self._forward  # and with it the model
+        del self._forward, self._ahead  # and with them the model
+
+    def _wake(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="model-steps")
+            self._thread.start()
+        self._changed.notify_all()
 
     def _work(self) -> None:
         try:
@@ -127,12 +140,13 @@ class Scheduler:
     def _next(self) -> bool:
         """Settle who takes part in the next step; False once there has been nobody for a while."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._live or self._closed, IDLE_SECONDS)
+            self._changed.wait_for(lambda: self._waiting or self._live or self._ahead or self._closed, IDLE_SECONDS)
             self._leave()
             self._enter()
-            if not self._live:
+            going = bool(self._live or (self._ahead and not self._closed))
+            if not going:
                 self._thread = None
-            return bool(self._live)
+            return going
 
     def _leave(self) -> None:
         for decoding in [its for its in (*self._live, *self._waiting) if its.gone and not its.status]:
@@ -159,6 +173,9 @@ class Scheduler:
             self._prefixes.keep(decoding.tokens, decoding.cache)
 
     def _step(self) -> None:
+        if not self._live:
+            self._ahead.step()
+            return
         writing = [its for its in self._live if not its.reading]
         work = self._guesses(writing)
         reader = self._reader()
@@ -200,7 +217,7 @@ class Scheduler:
         """The text, ended or not, that begins like this one for longest."""
         live = [Known(its.tokens[: its.cache.length], its.cache) for its in self._live if its.cache is not None]
         kept = self._prefixes.longest(decoding.tokens)
-        texts = [*live, kept] if kept else live
+        texts = [*live, *self._ahead.known, kept] if kept else [*live, *self._ahead.known]
         return max(texts, key=lambda known: known.shared(decoding.tokens), default=None)
 
     @staticmethod
@@ -211,9 +228,8 @@ class Scheduler:
 
     def _begin(self, decoding: Decoding, known: Known | None) -> None:
         # The last token is always read, since its logits are needed.
-        length = min(known.shared(decoding.tokens), len(decoding.tokens) - 1) if known else 0
-        usable = known is not None and length > 0 and (known.cache.croppable or length == known.cache.length)
-        decoding.begin(known.cache.fork(length) if known and usable else self._forward.new_cache())
+        lent = known and known.lend(decoding.tokens, len(decoding.tokens) - 1)
+        decoding.begin(lent or self._forward.new_cache())
 
     def _compute(self, work: Sequence[tuple[Decoding, Rows]]) -> None:
         """Make one step; if it fails, try each answer alone, so that only those end that cannot go on."""

@@ -1,18 +1,25 @@
 """Local engines over tiny models in float32, where equal texts are a fair demand, and a plain loop to compare with."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from conftest import wait_for
+from conftest import OWNER, Stage, wait_for
+from tiny_models import llama
 from torch import nn
+from website import PATIENCE
 
+from app.runner import Kernels
+from app.session import Playground
 from model import prompt as prompts
 from model.catalogue import entry
 from model.engine import Engine, Outcome, Sampling
+from model.host import EngineHost
+from model.loader import LocalLoader
 from model.loading import load_model, load_tokenizer
 from model.local import LocalEngine
 from model.placement import Placement
@@ -22,6 +29,20 @@ from model.tokens import Detokenizer
 
 GREEDY = Sampling(max_tokens=40)
 WARM = Sampling(temperature=1.0, max_tokens=40, seed=7)
+
+
+@contextmanager
+def modelled(folder: Path, kernels: Kernels) -> Iterator[tuple[Stage, str, str]]:
+    """A stage with a real model, a session, and a cell in it whose name begins every answer, so that there is code."""
+    stage = Stage(folder, kernels)
+    engines = EngineHost(LocalLoader(folder, ()))
+    engines.use(str(llama(folder / "llama")))
+    stage.playground = Playground(stage.database, engines, kernels, on_disk=lambda _: False)
+    wait_for(lambda: engines.status().state == "ready")
+    session = stage.session()
+    stage.playground.sessions.keep_sampling(OWNER, session, {"temperature": 1.0, "max_tokens": 60})
+    yield stage, session, stage.add(session, "def f(x):\n    return x")
+    engines.close()
 
 
 class Forwards(nn.Module):
@@ -56,6 +77,20 @@ def watched(
     forwards = Forwards(it._model.get_input_embeddings(), damage)
     it._model.set_input_embeddings(forwards)
     return forwards
+
+
+class Gate:
+    """Holds every step of an engine up until it is opened."""
+
+    def __init__(self, engine: LocalEngine) -> None:
+        self.open = threading.Event()
+        self.reached = threading.Event()
+        self.forwards = watched(engine, self._hold)
+
+    def _hold(self, _: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
+        self.reached.set()
+        self.open.wait(PATIENCE)  # a test that failed must not keep the process from ending
+        return made
 
 
 def write(it: Engine, request: str | PromptState = "Hi", sampling: Sampling = WARM) -> tuple[str, Outcome]:

@@ -67,6 +67,15 @@ def test_a_joined_request_is_found_behind_marks_of_comments() -> None:
     assert reader.given == [("# ", prompt[2:-1])]
 
 
+def test_a_request_of_several_lines_is_found_though_its_prompt_has_no_spaces_at_their_ends() -> None:
+    reader = Loud()
+    odd = PROBLEM.model_copy(update={"prompts": ("As follows: \n# one\n# two", *PROBLEM.prompts[1:])})
+    _, *rest = odd.turns(0)
+    asked = "".join(f"# {line}\n" for line in ("As follows:", "# one", "# two"))
+    perplexity.perplexity(reader, row(0, [asked, *(f"# {turn}\n" for turn in rest)]), {"1": odd})
+    assert reader.given[0] == ("# ", "As follows:\n# # one\n# # two")
+
+
 def test_a_prompt_of_other_data_is_named() -> None:
     with pytest.raises(ResultsDamaged, match="mtpb/1/0/0 holds the request 'Assign"):
         perplexity.perplexity(Loud(), row(0, ["a", "b", "c"]), {"1": PROBLEM})

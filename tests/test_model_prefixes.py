@@ -1,5 +1,6 @@
 """What was read before is not read again."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,12 +9,16 @@ import local_engines
 import pytest
 import tiny_models
 import torch
+from conftest import wait_for
 from local_engines import GREEDY, WARM, refinement, write
 
+from model import prompt as prompts
+from model.ahead import ROWS
 from model.cache import Buffers
-from model.engine import Sampling
+from model.engine import Outcome, Sampling
 from model.local import LocalEngine
 from model.prefixes import Prefixes
+from model.prompt import PromptState
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +60,66 @@ def test_a_turn_after_another_reads_only_what_is_new(folders: dict[str, Path]) -
     assert write(engine, refinement("First of all"))[1].tokens_known > outcome.tokens_known
     for it in (engine, fresh):
         it.close()
+
+
+def expect(engine: LocalEngine, state: PromptState) -> None:
+    """Tell the engine what will probably be asked, and wait until it has read that."""
+    engine.expect(prompts.build(state, engine, WARM))
+    wait_for(lambda: not engine._scheduler._ahead)
+
+
+def test_what_will_probably_be_asked_is_read_while_nobody_is_answered(engine: LocalEngine) -> None:
+    coming = refinement("Sort it, and give it a docstring", ["x = 1"] * 9)
+    expect(engine, refinement("...", ["x = 1"] * 9))
+    forwards = local_engines.watched(engine)
+    text, outcome = write(engine, coming)
+    known = engine._codec.encode(prompts.build(coming, engine, WARM).before_request)
+    assert outcome.tokens_known == len(known) > outcome.tokens_in / 2
+    assert forwards.rows[0] <= outcome.tokens_in - len(known)
+    assert text == write(engine, coming)[0]
+
+
+def test_what_is_asked_comes_before_what_is_read_ahead_and_takes_what_was_read(folders: dict[str, Path]) -> None:
+    engine = local_engines.engine(folders["llama"])
+    gate = local_engines.Gate(engine)
+    state = refinement("...", ["x = 1"] * 20)
+    engine.expect(prompts.build(state, engine, WARM))
+    gate.reached.wait()
+    engine.expect(prompts.build(replace(state, request="Hi", target=None), engine, WARM))
+    found: list[tuple[str, Outcome]] = []
+    asking = threading.Thread(target=lambda: found.append(write(engine, replace(state, request="Sort it"))))
+    asking.start()
+    local_engines.in_line(engine, 1)
+    gate.open.set()
+    asking.join()
+    wait_for(lambda: not engine._scheduler._ahead)
+    fresh = local_engines.engine(folders["llama"])
+    assert found[0][0] == write(fresh, replace(state, request="Sort it"))[0]
+    assert 0 < found[0][1].tokens_known <= ROWS
+    for it in (engine, fresh):
+        it.close()
+
+
+def test_a_text_that_cannot_be_read_ahead_is_given_up_and_the_next_answer_comes(folders: dict[str, Path]) -> None:
+    engine = local_engines.engine(folders["llama"])
+
+    def fail(_: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
+        raise MemoryError
+
+    forwards = local_engines.watched(engine, fail)
+    expect(engine, refinement("..."))
+    forwards.damage = lambda _, made: made
+    assert write(engine, "Sort it")[1].status in {"done", "length"}
+    engine.close()
+
+
+def test_an_engine_that_reads_ahead_closes_at_once(folders: dict[str, Path]) -> None:
+    engine = local_engines.engine(folders["llama"])
+    forwards = local_engines.watched(engine)
+    for number in range(4):
+        engine.expect(prompts.build(refinement("...", [f"x = {number}"] * 20), engine, WARM))
+    engine.close()
+    assert len(forwards.rows) <= 2
 
 
 def test_the_least_recently_used_text_goes_first() -> None:

@@ -9,10 +9,8 @@ from pathlib import Path
 import local_engines
 import pytest
 import tiny_models
-import torch
 from conftest import wait_for
-from local_engines import GREEDY, WARM, in_line, plainly, refinement, seeded, write, write_all
-from website import PATIENCE
+from local_engines import GREEDY, WARM, Gate, in_line, plainly, refinement, seeded, write, write_all
 
 from model import prompt as prompts
 from model.catalogue import entry
@@ -38,20 +36,6 @@ def llama(folders: dict[str, Path]) -> Iterator[LocalEngine]:
     engine = local_engines.engine(folders["llama"], most_live=3, most_waiting=20)
     yield engine
     engine.close()
-
-
-class Gate:
-    """Holds every step of an engine up until it is opened."""
-
-    def __init__(self, engine: LocalEngine) -> None:
-        self.open = threading.Event()
-        self.reached = threading.Event()
-        self.forwards = local_engines.watched(engine, self._hold)
-
-    def _hold(self, _: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
-        self.reached.set()
-        self.open.wait(PATIENCE)  # a test that failed must not keep the process from ending
-        return made
 
 
 def start(engine: LocalEngine, request: str = "Hi", sampling: Sampling = LONG) -> tuple[TextStream, threading.Event]:

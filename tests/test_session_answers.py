@@ -3,16 +3,21 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from threading import Event
 
 import pytest
 from conftest import OWNER, Stage, wait_for
+from local_engines import modelled, watched
 
+from app.runner import Kernels
 from app.session import Busy, Missing, Refused, Snapshot
 from app.session import desk as desk_module
+from app.session.asking import expected
 from model.engine import Sampling, TextStream
 from model.errors import EngineNotReady
 from model.host import EngineHost
+from model.local import LocalEngine
 from model.prompt import Prompt
 from model.scripted import ScriptedEngine
 from storage.records import Turn, Version
@@ -515,3 +520,18 @@ def test_sixty_turns_of_one_session_fit_a_window_of_2048_tokens(stage: Stage) ->
     assert "Request 0:" not in prompt.text
     assert [part.title for part in prompt.parts if not part.kept]
     assert [turn.status for turn in stage.playground.snapshot(OWNER, session).turns] == ["done"] * 60
+
+
+def test_between_two_turns_the_model_reads_what_the_next_one_will_begin_with(tmp_path: Path, kernels: Kernels) -> None:
+    with modelled(tmp_path, kernels) as (stage, session, cell):
+        engine = stage.playground.turns._desk.engines.engine()
+        assert isinstance(engine, LocalEngine)
+        stage.playground.turns.ask(OWNER, session, "Sort", cell)
+        snapshot = stage.settled(session)
+        coming = engine._codec.encode(expected(snapshot, cell, engine, Sampling(max_tokens=60)).before_request)
+        kept = engine._scheduler._prefixes
+        wait_for(lambda: any(known.shared(coming) == len(coming) for known in [*kept._kept]))
+        forwards = watched(engine)
+        stage.playground.turns.ask(OWNER, session, "Turn", cell)
+        turn = stage.settled(session).turns[-1]
+        assert 0 < forwards.rows[0] <= (turn.tokens_in or 0) - len(coming)

@@ -1,19 +1,16 @@
 """Provenance: what a version is told to come from, what a notebook file carries of it, and writing the same again."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import OWNER, Stage, wait_for
-from tiny_models import llama
+from conftest import OWNER, Stage
+from local_engines import modelled
 
 from app.runner import Kernels
-from app.session import Missing, Playground, Refused
+from app.session import Missing, Refused
 from app.session.provenance import REPLAY
 from model.catalogue import MODELS
-from model.host import EngineHost
-from model.loader import LocalLoader
 
 QWEN = MODELS[0]
 
@@ -66,43 +63,29 @@ def test_what_nobody_can_write_again_says_why(written: tuple[Stage, str]) -> Non
         stage.playground.turns.repeat(OWNER, session, versions[0].id)
 
 
-@pytest.fixture
-def modelled(tmp_path: Path, kernels: Kernels) -> Iterator[tuple[Stage, str, str]]:
-    """A stage with a real model, a session, and a cell in it whose name begins every answer, so that there is code."""
-    stage = Stage(tmp_path, kernels)
-    engines = EngineHost(LocalLoader(tmp_path, ()))
-    engines.use(str(llama(tmp_path / "llama")))
-    stage.playground = Playground(stage.database, engines, kernels, on_disk=lambda _: False)
-    wait_for(lambda: engines.status().state == "ready")
-    session = stage.session()
-    stage.playground.sessions.keep_sampling(OWNER, session, {"temperature": 1.0, "max_tokens": 60})
-    yield stage, session, stage.add(session, "def f(x):\n    return x")
-    engines.close()
-
-
-def test_a_model_writes_the_same_text_from_the_same_seed(modelled: tuple[Stage, str, str]) -> None:
-    stage, session, cell = modelled
-    first = stage.playground.turns.ask(OWNER, session, "Sort", cell).id
-    version = stage.settled(session).turns[-1].version_id or ""
-    other = stage.playground.turns.again(OWNER, session, first).id
-    stage.settled(session)
-    same = stage.playground.turns.repeat(OWNER, session, version).id
-    stage.settled(session)
-    texts = [said(stage, turn_id) for turn_id in (first, other, same)]
-    assert texts[0] == texts[2] != texts[1]
-
-
-def test_a_candidate_is_written_again_alone_as_it_was_in_company(modelled: tuple[Stage, str, str]) -> None:
-    stage, session, cell = modelled
-    turn = stage.playground.turns.ask(OWNER, session, "Sort", cell, candidates=4).id
-    candidates = stage.settled(session).candidates[turn]
-    assert len(candidates) > 1
-    for candidate in candidates:
-        stage.playground.choices.accept(OWNER, session, candidate.id)
-        chosen = stage.settled(session).versions[cell]
-        again = stage.playground.turns.repeat(OWNER, session, chosen.id).id
+def test_a_model_writes_the_same_text_from_the_same_seed(tmp_path: Path, kernels: Kernels) -> None:
+    with modelled(tmp_path, kernels) as (stage, session, cell):
+        first = stage.playground.turns.ask(OWNER, session, "Sort", cell).id
+        version = stage.settled(session).turns[-1].version_id or ""
+        other = stage.playground.turns.again(OWNER, session, first).id
         stage.settled(session)
-        assert said(stage, again)[1] == chosen.source == candidate.source
+        same = stage.playground.turns.repeat(OWNER, session, version).id
+        stage.settled(session)
+        texts = [said(stage, turn_id) for turn_id in (first, other, same)]
+        assert texts[0] == texts[2] != texts[1]
+
+
+def test_a_candidate_is_written_again_alone_as_it_was_in_company(tmp_path: Path, kernels: Kernels) -> None:
+    with modelled(tmp_path, kernels) as (stage, session, cell):
+        turn = stage.playground.turns.ask(OWNER, session, "Sort", cell, candidates=4).id
+        candidates = stage.settled(session).candidates[turn]
+        assert len(candidates) > 1
+        for candidate in candidates:
+            stage.playground.choices.accept(OWNER, session, candidate.id)
+            chosen = stage.settled(session).versions[cell]
+            again = stage.playground.turns.repeat(OWNER, session, chosen.id).id
+            stage.settled(session)
+            assert said(stage, again)[1] == chosen.source == candidate.source
 
 
 def said(stage: Stage, turn_id: str) -> tuple[str, str]:

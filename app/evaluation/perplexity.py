@@ -67,7 +67,7 @@ def _requests(row: Row, problems: Mapping[str, Problem]) -> list[str]:
 
 def _place(row: Row, prompt: str, request: str) -> tuple[int, int]:
     """Where the request stands: from its first line to its last, whatever the layout puts before each."""
-    lines = request.strip().splitlines()
+    lines = [line.strip() for line in request.strip().splitlines()]
     stop = prompt.rfind(lines[-1])
     start = prompt.rfind(lines[0], 0, stop + len(lines[0]))
     if start < 0 or stop < 0:

@@ -3,9 +3,10 @@
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
-from app.session.asking import Report, Request, prompt_of
+from app.session.asking import Report, Request, expected, prompt_of
 from app.session.carrying import code_of, completed
 from app.session.contest import Sample, alone
 from app.session.desk import Desk
@@ -82,6 +83,13 @@ class Answer:
         self._recording.end(answer, report, self._carried)
         if self._work.version_id and not self._desk.closing.is_set():
             self._landed(answer.reply)
+            self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        """Let the engine read what the next request will probably begin with, while the person thinks about it."""
+        with suppress(ModelError, SessionError, StorageError):  # then the next answer begins as late as it would
+            engine = self._desk.engines.engine()
+            engine.expect(expected(self._read(), self._work.cell_id, engine, self._request.sampling))
 
     def _failed(self, message: str) -> Sample:
         came = Reply(self._work.code, self._work.prose, ())

@@ -15,6 +15,7 @@ from model.engine import Engine, Sampling
 from model.prompt import Prompt, build
 from storage.records import Turn
 
+UNKNOWN = "..."  # a request that nobody has made yet
 Report = dict[str, object]  # what the model saw and what it did not, as it is stored with the turn
 
 
@@ -87,6 +88,12 @@ def prompt_of(
     prompt = build(state, engine, request.sampling)
     report = report_of(prompt, unseen(snapshot, earlier, state, engine))
     return prompt, {**report, REPLAY: recipe(prompt), INPUTS: prompting.inputs_of(snapshot)}
+
+
+def expected(snapshot: Snapshot, cell_id: str | None, engine: Engine, sampling: Sampling) -> Prompt:
+    """The prompt of whatever is asked next of a cell, with other words in the place of the request."""
+    state = prompting.state(snapshot, UNKNOWN, cell_id, base=None, earlier=snapshot.turns)
+    return build(state, engine, sampling)
 
 
 def _earlier(request: Request, snapshot: Snapshot) -> Sequence[Turn]:
