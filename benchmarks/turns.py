@@ -1,4 +1,4 @@
-"""Whole turns against llama.cpp, and what keeping, sharing and batching gain: `python benchmarks/turns.py [--quick]`.
+"""Whole turns against llama.cpp, and what keeping, sharing and batching gain: `python benchmarks/turns.py`.
 
 Prints a table for each model and writes all to benchmarks/results/turns.md. Needs `pip install llama-cpp-python` and
 the models (`python -m model fetch MODEL`). Both engines live in this process, two threads each, and take turns.
@@ -232,12 +232,13 @@ def main() -> None:
     """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", nargs="+", default=MODELS)
-    parser.add_argument("--quick", action="store_true", help="one round, and five edits of twenty")
+    parser.add_argument("--edits", type=int, default=20, metavar="N", help="of the refinement set, 20 at most")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N", help="of everything else")
     options = parser.parse_args()
     command = " ".join(["python benchmarks/turns.py", *sys.argv[1:]])
     parts = [f"# Whole turns\n\n`{command}`, {today()}, {machine()}.\n"]
     for model in options.models:
-        rows = measured(model, 5 if options.quick else 20, 1 if options.quick else 3)
+        rows = measured(model, options.edits, options.rounds)
         lines = ["| figure | ours | other | ratio | wanted |", "| --- | --- | --- | --- | --- |"]
         lines += [f"| {row.figure} | {row.ours} | {row.other} | {row.ratio:.2f} | {row.wanted} |" for row in rows]
         parts.append(f"\n## {model}\n\n" + "\n".join(lines) + "\n")
