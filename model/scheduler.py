@@ -216,8 +216,9 @@ class Scheduler:
     def _known(self, decoding: Decoding) -> Known | None:
         """The text, ended or not, that begins like this one for longest."""
         live = [Known(its.tokens[: its.cache.length], its.cache) for its in self._live if its.cache is not None]
-        kept = self._prefixes.longest(decoding.tokens)
-        texts = [*live, *self._ahead.known, kept] if kept else [*live, *self._ahead.known]
+        texts = [*live, *self._ahead.known]
+        if kept := self._prefixes.longest(decoding.tokens):
+            texts.append(kept)
         return max(texts, key=lambda known: known.shared(decoding.tokens), default=None)
 
     @staticmethod

@@ -24,7 +24,9 @@ class Exchange:
 
 
 class Recorder(Engine):
-    """Passes everything on to `engine`, which it shares with others: closing it closes nothing.
+    """Passes every request on to `engine`, which it shares with others: closing it closes nothing.
+
+    What is expected next is not passed on: a benchmark's next request comes at once, and others wait for the engine.
 
     Args:
         engine: the one that answers.
