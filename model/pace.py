@@ -10,8 +10,9 @@ of threads.
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from contextlib import contextmanager
+from statistics import median
 from typing import TYPE_CHECKING, Final
 
 import torch
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-PROBE_STEPS: Final = 32
+# Every so many steps the other number of threads is tried for a few: enough of them to outvote what was known of it.
+PROBE_STEPS: Final = 64
+PROBES: Final = 3
+KEPT_STEPS: Final = 2 * PROBES - 1
 NEW_SHARE: Final = 0.3
 # Of a step's time, how much a thread runs that shares its core with nobody; the rest is for whatever wakes up shortly.
 UNDISTURBED: Final = 0.9
@@ -49,6 +53,9 @@ class Calm:
 class Pace:
     """Measures the steps of one kind of work, such as writing a token.
 
+    Of each number of threads the median of the last steps counts: a step that something held up for a moment, such as
+    a process that begins, says nothing about the next ones.
+
     Args:
         threads: the most there are; half as many is the other choice.
         use: sets the number of threads.
@@ -70,7 +77,7 @@ class Pace:
         self._calm = calm
         self._clock = clock
         self._own = own
-        self._seconds: dict[int, float] = {}
+        self._seconds = defaultdict[int, deque[float]](lambda: deque(maxlen=KEPT_STEPS))
         self._steps = 0
 
     @contextmanager
@@ -83,8 +90,7 @@ class Pace:
         passed = self._clock() - start
         if chosen == self._choices[0]:
             self._calm.learn(self._own() - ran, passed)
-        known = self._seconds.get(chosen, passed / size)
-        self._seconds[chosen] = (1 - NEW_SHARE) * known + NEW_SHARE * passed / size
+        self._seconds[chosen].append(passed / size)
 
     def _choice(self) -> int:
         """All threads while that goes undisturbed, else what is fastest; now and then another, as the load changes."""
@@ -93,8 +99,8 @@ class Pace:
             return self._choices[0]
         if unknown := [count for count in self._choices if count not in self._seconds]:
             return unknown[0]
-        ranked = sorted(self._choices, key=self._seconds.__getitem__)
-        return ranked[-1] if self._steps % PROBE_STEPS == 0 else ranked[0]
+        ranked = sorted(self._choices, key=lambda count: median(self._seconds[count]))
+        return ranked[-1] if self._steps % PROBE_STEPS < PROBES else ranked[0]
 
 
 class Paces:

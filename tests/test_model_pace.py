@@ -59,6 +59,25 @@ def test_load_that_comes_later_is_noticed() -> None:
     assert machine.run(pace, 10) == [1] * 10
 
 
+def test_a_moment_that_holds_up_the_steps_changes_nothing() -> None:
+    machine = Machine({2: 0.04, 1: 0.06})
+    pace = machine.pace(2)
+    machine.run(pace, 30)
+    machine.seconds[2] = 0.8
+    machine.run(pace, 2)
+    machine.seconds[2] = 0.04
+    assert machine.run(pace, 20) == [2] * 20
+
+
+def test_a_wrong_choice_lasts_until_the_other_is_tried_once() -> None:
+    machine = Machine({2: 0.8, 1: 0.06})
+    pace = machine.pace(2)
+    machine.run(pace, 30)
+    machine.seconds[2] = 0.04
+    machine.run(pace, PROBE_STEPS)
+    assert machine.run(pace, 30) == [2] * 30
+
+
 def test_a_single_core_has_no_choice() -> None:
     machine = Machine({1: 0.1})
     assert machine.run(machine.pace(1), 40) == [1] * 40

@@ -42,8 +42,8 @@ def humaneval(given: argparse.Namespace) -> None:
     problems = data.parse(source, he.Problem)[: given.limit]
     items = [
         he.Item(problem, number, seed_of(given.seed, problem.task_id, number))
-        for number in range(given.samples)
         for problem in problems
+        for number in range(given.samples)
     ]
     sampling = _sampling(given)
     with Judge() as verdicts:
@@ -56,9 +56,9 @@ def multi_turn(given: argparse.Namespace) -> None:
     problems = data.parse(source, mtpb.Problem)[: given.limit]
     items = [
         mtpb.Item(problem, case, number, seed_of(given.seed, problem.id, case, number))
-        for number in range(given.samples)
         for problem in problems
         for case in range(len(problem.inputs))
+        for number in range(given.samples)
     ]
     sampling = _sampling(given)
     with Judge(mtpb.LIMITS, preload=mtpb.PRELOAD) as verdicts:
@@ -71,8 +71,8 @@ def refinements(given: argparse.Namespace) -> None:
     source = data.Data(Path(given.data).name, "\n".join(each.model_dump_json() for each in found).encode())
     items = [
         dialogues.Item(each, number, seed_of(given.seed, each.name, number))
-        for number in range(given.samples)
         for each in found
+        for number in range(given.samples)
     ]
     with closing(OneShot(judge.LIMITS, preload=judge.PRELOAD)) as runner:
         _make(given, "dialogues", source, items, dialogues.Dialogues(runner, asdict(_sampling(given))).attempt)
@@ -84,8 +84,8 @@ def security(given: argparse.Namespace) -> None:
     problems = data.parse(source, safety.Problem)[: given.limit]
     items = [
         safety.Item(problem, number, seed_of(given.seed, problem.id, number))
-        for number in range(given.samples)
         for problem in problems
+        for number in range(given.samples)
     ]
     with closing(Scanner()) as scanner:
         _make(given, "safety", source, items, safety.Safety(scanner, asdict(_sampling(given))).attempt)
@@ -165,7 +165,10 @@ def _make(
     items: Sequence[Item],
     attempt: Callable[[Booth, Item], Row],
 ) -> None:
-    """Load the model, make this process's share of the samples, and write the figures of all."""
+    """Load the model, make this process's share of the samples, and write the figures of all.
+
+    Samples of one prompt come one after another in `items`, so that the engine reads the prompt once for all of them.
+    """
     kernels = _admitted()
     engine = _engine(given)
     try:
