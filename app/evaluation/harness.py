@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,14 +111,13 @@ class Harness:
 
     def _made(self, items: Sequence[Item], attempt: Callable[[Booth, Item], Row]) -> Iterator[Row]:
         with ThreadPoolExecutor(self._count, thread_name_prefix="booth") as pool:
-            futures = {pool.submit(self._attempt, attempt, item) for item in items}
+            futures: list[Future[Row]] = [pool.submit(self._attempt, attempt, item) for item in items]
             try:
-                while futures:
-                    ended, futures = wait(futures, return_when=FIRST_COMPLETED)
-                    for future in ended:
-                        yield future.result()
+                for future in as_completed(futures):
+                    yield future.result()
             finally:
-                _cancel(futures)
+                for future in futures:
+                    future.cancel()
 
     def _attempt(self, attempt: Callable[[Booth, Item], Row], item: Item) -> Row:
         with self._borrow() as booth:
@@ -131,8 +130,3 @@ class Harness:
             yield booth
         finally:
             self._free.put(booth)
-
-
-def _cancel(futures: set[Future[Row]]) -> None:
-    for future in futures:
-        future.cancel()
