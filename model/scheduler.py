@@ -19,6 +19,7 @@ from model.ahead import Ahead
 from model.batch import Rows
 from model.decode import Decoding
 from model.errors import EngineCrowded
+from model.pace import on_one_thread
 from model.prefixes import Known, Prefixes, common
 from model.steptime import StepTime
 
@@ -185,8 +186,7 @@ class Scheduler:
             return
         rows = sum(len(its.tokens) for _, its in work)
         start = time.perf_counter()
-        with self._pace(rows):
-            self._compute(work)
+        self._compute(work)
         if reader is None:
             self._time.learn(rows, time.perf_counter() - start)
 
@@ -235,7 +235,8 @@ class Scheduler:
     def _compute(self, work: Sequence[tuple[Decoding, Rows]]) -> None:
         """Make one step; if it fails, try each answer alone, so that only those end that cannot go on."""
         try:
-            logits = self._forward([rows for _, rows in work])
+            with self._pace(sum(len(rows.tokens) for _, rows in work)):
+                logits = self._forward([rows for _, rows in work])
         except Exception as error:
             # PyTorch raises whatever it likes, and what one answer meets must not end the others.
             if len(work) > 1:
@@ -245,9 +246,10 @@ class Scheduler:
             log.exception("A step failed")
             work[0][0].end("failed", self._explain(error))
             return
-        for (decoding, rows), its in zip(work, logits, strict=True):
-            if rows.wanted:
-                self._take(decoding, its)
+        with on_one_thread():
+            for (decoding, rows), its in zip(work, logits, strict=True):
+                if rows.wanted:
+                    self._take(decoding, its)
 
     def _take(self, decoding: Decoding, logits: torch.Tensor) -> None:
         try:

@@ -1,6 +1,10 @@
 """The number of threads follows from what was fastest lately."""
 
-from model.pace import PROBE_STEPS, Calm, Pace
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+
+from model.pace import PROBE_STEPS, THREADS, Calm, Pace, Paces, on_one_thread
 
 
 class Machine:
@@ -81,3 +85,21 @@ def test_a_wrong_choice_lasts_until_the_other_is_tried_once() -> None:
 def test_a_single_core_has_no_choice() -> None:
     machine = Machine({1: 0.1})
     assert machine.run(machine.pace(1), 40) == [1] * 40
+
+
+def test_work_on_one_thread_leaves_all_threads_to_what_comes_later() -> None:
+    with on_one_thread():
+        assert torch.get_num_threads() == 1
+    assert torch.get_num_threads() == THREADS
+
+
+def test_an_engine_made_while_another_computes_on_few_threads_may_use_all() -> None:
+    used: list[int] = []
+
+    def made_later() -> None:
+        with Paces().step(1):
+            used.append(torch.get_num_threads())
+
+    with on_one_thread(), ThreadPoolExecutor() as pool:
+        pool.submit(made_later).result()
+    assert used == [THREADS]
