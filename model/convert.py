@@ -146,7 +146,7 @@ def _convert_file(source: Path, folder: Path, form: Form, report: Report, cancel
     config = AutoConfig.from_pretrained(source.parent, gguf_file=source.name)
     config.dtype = "bfloat16"
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
+        model = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]  # Transformers has no types here
     model.config.save_pretrained(folder)
     if model.generation_config:
         model.generation_config.save_pretrained(folder)
@@ -190,7 +190,7 @@ def _tensors(reader: GGUFReader, model: PreTrainedModel, form: Form, meter: Mete
     from model.repack import from_gguf, names_in
 
     kind = TENSOR_PROCESSORS.get(_text(reader, "general.architecture"), TensorProcessor)
-    processor = kind(config=model.config.to_dict())  # type: ignore[no-untyped-call]
+    processor = kind(config=model.config.to_dict())  # type: ignore[no-untyped-call]  # as above
     known = get_gguf_hf_weights_map(model, processor)
     names = names_in(model)
     done = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from model.errors import LoadingError, OutOfMemory
 from model.imports import quick_imports
@@ -42,7 +42,7 @@ def load_model(folder: Path, placement: Placement, offload: Path) -> PreTrainedM
 
     from model.attention import NAME, register
 
-    disable_progress_bar()  # type: ignore[no-untyped-call]
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # Transformers has no types here
     register(None)
     try:
         model: PreTrainedModel = AutoModelForCausalLM.from_pretrained(
@@ -100,7 +100,7 @@ def _empty_model(folder: Path) -> PreTrainedModel:
 
         config = AutoConfig.from_pretrained(folder, local_files_only=True, dtype="float32")
         with no_init_weights(), init_empty_weights():  # the latter keeps buffers, which no file holds
-            model: PreTrainedModel = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
+            model: PreTrainedModel = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]  # as above
     return model
 
 
@@ -128,10 +128,10 @@ def _replace_linear(model: nn.Module, tensors: Tensors, kernels: Kernels | None)
 
     for name in [name.removesuffix(".values") for name in tensors if name.endswith(".values")]:
         parent, _, child = name.rpartition(".")
-        linear = model.get_submodule(name)
+        outputs = cast("nn.Linear", model.get_submodule(name)).out_features
         minima = tensors.pop(f"{name}.minima", None)
         packed = Packed(tensors.pop(f"{name}.values"), tensors.pop(f"{name}.scales"), minima)
-        layer = _linear(packed, linear.out_features, tensors.pop(f"{name}.bias", None), kernels)  # type: ignore[arg-type]
+        layer = _linear(packed, outputs, tensors.pop(f"{name}.bias", None), kernels)
         setattr(model.get_submodule(parent), child, layer)
 
 
@@ -154,7 +154,7 @@ def _replace_embedding(model: PreTrainedModel, tensors: Tensors) -> None:
     old = model.get_input_embeddings()
     name = next(name for name, module in model.named_modules() if module is old)
     weight = tensors[f"{name}.weight"]
-    model.set_input_embeddings(HalfEmbedding.from_pretrained(weight))  # type: ignore[no-untyped-call]
+    model.set_input_embeddings(HalfEmbedding.from_pretrained(weight))  # type: ignore[no-untyped-call]  # as above
 
 
 def _explained(folder: Path, error: Exception) -> LoadingError:

@@ -37,7 +37,7 @@ class Names:
 
 def names_in(model: PreTrainedModel) -> Names:
     """Sort the names of a model's weights; the weights themselves are not looked at."""
-    output = model.get_output_embeddings()  # type: ignore[no-untyped-call]
+    output = model.get_output_embeddings()  # type: ignore[no-untyped-call]  # Transformers has no type here
     fitting = (name for name, module in model.named_modules() if fits(module))
     return Names(
         frozenset(f"{name}.weight" for name in fitting),
@@ -78,7 +78,7 @@ def dequantised(tensor: ReaderTensor, processor: TensorProcessor) -> torch.Tenso
 
 
 def _processed(tensor: ReaderTensor, values: np.ndarray, processor: TensorProcessor) -> np.ndarray:
-    result = processor.process(  # type: ignore[no-untyped-call]
+    result = processor.process(  # type: ignore[no-untyped-call]  # as above
         weights=values, name=tensor.name, tensor_key_mapping={}, parsed_parameters={}
     )
     return np.asarray(result.weights)

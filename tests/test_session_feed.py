@@ -61,14 +61,19 @@ def test_everybody_is_told_of_the_model() -> None:
     assert awaited(read()) == [Changes(engine=True)] * 2
 
 
-def test_a_watcher_whose_loop_has_ended_is_told_without_harm() -> None:
+def test_a_watcher_whose_loop_has_ended_keeps_no_news_from_others() -> None:
     feed = Feed()
 
     async def leave() -> None:
         feed.watch("s", OWNER).__enter__()
 
+    async def read() -> Changes | None:
+        with feed.watch("s", OWNER) as watcher:
+            feed.tell("s", Changes(records=True))
+            return await watcher.next(60)
+
     awaited(leave())
-    feed.tell("s", Changes(records=True))
+    assert awaited(read()) == Changes(records=True)
 
 
 def test_no_reader_sees_an_answer_shrink_or_lose_its_end(stage: Stage) -> None:

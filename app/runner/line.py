@@ -36,7 +36,7 @@ class Line:
         last = 0
         while True:
             with self._changed:
-                self._changed.wait_for(lambda last=last: self._news(ticket, last))  # type: ignore[misc]
+                self._changed.wait_for(lambda last=last: self._news(ticket, last))  # type: ignore[misc]  # a lambda with a default has no type
                 if ticket in self._served or ticket.cancelled:
                     return
                 last = self._waiting.index(ticket) + 1

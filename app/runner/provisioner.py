@@ -52,7 +52,7 @@ class SealedProvisioner(LocalProvisioner):
         kwargs["cwd"] = self.scratch
         return kwargs
 
-    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:  # noqa: ANN401
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:  # noqa: ANN401 - as the base class has it
         """Called by `KernelManager.launch_kernel`: the process gets no file of ours but the ends of /dev/null."""
         nothing = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL}
         kwargs = {"stderr": subprocess.DEVNULL, **kwargs, **nothing}

@@ -272,5 +272,5 @@ def run_suite(path: Path, setting: Setting | None = None) -> int:
             held.add(verdict.id)
     failed = [case["id"] for case in cases if case["id"] not in held]
     summary = {"cases": len(cases), "held": len(held), "failed": failed}
-    print(json.dumps({"summary": summary}), flush=True)  # noqa: T201
+    print(json.dumps({"summary": summary}), flush=True)  # noqa: T201 - as above
     return 1 if failed else 0

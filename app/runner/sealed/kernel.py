@@ -62,7 +62,7 @@ def application(connection_file: str) -> Any:  # noqa: ANN401 - ipykernel ships 
 
         kernel_class = CellKernel
 
-        def write_connection_file(self, **kwargs: Any) -> None:  # noqa: ANN401
+        def write_connection_file(self, **kwargs: Any) -> None:  # noqa: ANN401 - as the base class has it
             """The connection file was written by the parent and is only read here."""
 
         def cleanup_connection_file(self) -> None:
@@ -71,7 +71,7 @@ def application(connection_file: str) -> Any:  # noqa: ANN401 - ipykernel ships 
     # For the output of child processes, which there will be none of, ipykernel would listen on a TCP port.
     IOPubThread._setup_pipe_in = no_pipe  # type: ignore[method-assign]  # noqa: SLF001
     app = Application.instance()
-    app.initialize(  # type: ignore[no-untyped-call]
+    app.initialize(  # type: ignore[no-untyped-call]  # traitlets has no types
         [
             "-f",
             connection_file,
@@ -82,11 +82,11 @@ def application(connection_file: str) -> Any:  # noqa: ANN401 - ipykernel ships 
             "--Session.packer=sealed.wire.pack",
         ]
     )
-    let_flushes_wait(app, os.path.dirname(connection_file))  # noqa: PTH120
+    let_flushes_wait(app, os.path.dirname(connection_file))  # noqa: PTH120 - as above
     return app
 
 
-def let_flushes_wait(app: Any, sockets: str) -> None:  # noqa: ANN401
+def let_flushes_wait(app: Any, sockets: str) -> None:  # noqa: ANN401 - IPKernelApp has no types
     """Give the streams what they wait for when they are flushed, before new sockets are forbidden."""
     from .stream import CellStream, RoundTrip
 
@@ -94,6 +94,6 @@ def let_flushes_wait(app: Any, sockets: str) -> None:  # noqa: ANN401
     CellStream.trip.make(CONNECT_SECONDS)
 
 
-def no_pipe(thread: Any) -> None:  # noqa: ANN401
+def no_pipe(thread: Any) -> None:  # noqa: ANN401 - nor has IOPubThread
     """Takes the place of `IOPubThread._setup_pipe_in`: no listening for child processes."""
-    thread._pipe_flag = False  # noqa: SLF001
+    thread._pipe_flag = False  # noqa: SLF001 - it offers no other way

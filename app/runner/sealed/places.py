@@ -22,7 +22,7 @@ def named() -> list[str]:
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     python = {sysconfig.get_path(name) for name in names} | set(site.getsitepackages())
     python |= {path for path in sys.path if path}
-    python |= {str(sysconfig.get_config_var("LIBDIR")), os.path.join(sys.base_prefix, "lib")}  # noqa: PTH118
+    python |= {str(sysconfig.get_config_var("LIBDIR")), os.path.join(sys.base_prefix, "lib")}  # noqa: PTH118 - as in kernel.py, no path objects needed
     return [*python, *SYSTEM_LIBRARIES, *SYSTEM_DATA, *SYSTEM_FILES]
 
 

@@ -59,7 +59,7 @@ def encode(value: object, depth: int) -> Any:  # noqa: ANN401 - JSON
     raise NotPlain(f"{kind.__name__} is not plain data")
 
 
-def decode(data: object, depth: int) -> Any:  # noqa: ANN401
+def decode(data: object, depth: int) -> Any:  # noqa: ANN401 - whatever was encoded
     """The value for the JSON that `encode` makes."""
     if data is None or isinstance(data, bool | str):
         return data

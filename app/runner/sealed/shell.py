@@ -22,10 +22,10 @@ class CellCompiler(XCachingCompiler):
     """Gives every compiled cell a name of its own, so that running equal code twice keeps the two apart."""
 
     def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
+        super().__init__()  # type: ignore[no-untyped-call]  # IPython has no types here
         self._serial = itertools.count(1)
 
-    def get_code_name(self, raw_code: str, code: str, number: int) -> str:  # noqa: ARG002
+    def get_code_name(self, raw_code: str, code: str, number: int) -> str:  # noqa: ARG002 - IPython calls it so
         """The `co_filename` of the cell with execution count `number`."""
         return f"<cell {number}.{next(self._serial)}>"
 
@@ -50,7 +50,7 @@ class CellShell(ZMQInteractiveShell):
             "failure": describe(evalue, cast("CellCompiler", self.compile)),
         }
         topic = hook.topic.replace(b"execute_result", b"error") if hook.topic else None
-        hook.session.send(hook.pub_socket, "error", json_clean(content), hook.parent_header, ident=topic)  # type: ignore[no-untyped-call]
+        hook.session.send(hook.pub_socket, "error", json_clean(content), hook.parent_header, ident=topic)  # type: ignore[no-untyped-call]  # traitlets gives an Any
         self._last_traceback = stb
 
     @staticmethod
@@ -86,7 +86,7 @@ class Short(reprlib.Repr):
         self.maxstring = self.maxother = self.maxlong = 120
         self.maxlevel = 3
 
-    def repr_instance(self, x: object, level: int) -> str:  # noqa: ARG002
+    def repr_instance(self, x: object, level: int) -> str:  # noqa: ARG002 - reprlib calls it so
         """The text of a value that `reprlib` has no way of its own for."""
         return repr(x) if type(x) in {float, bool, complex, bytes, type(None)} else f"<{type(x).__name__}>"
 

@@ -52,7 +52,7 @@ class CellStream(OutStream):
 
     def flush(self) -> None:
         """Send what was written so far."""
-        super().flush()  # type: ignore[no-untyped-call]
+        super().flush()  # type: ignore[no-untyped-call]  # ipykernel has no types here
         # Now the text has been handed to the thread that sends it, which has not sent it yet.
         if self._unsent and self.trip is not None and threading.current_thread() is not self.pub_thread.thread:
             self._unsent = False
