@@ -1,6 +1,8 @@
 """The command line of evaluations, as far as no model is needed."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,6 +51,28 @@ def test_data_that_are_not_there_end_the_command_with_a_sentence(
     assert main(["humaneval", "--data", str(tmp_path / "no"), "--model", "x", "--out", str(out)]) == 1
     assert "--data hub" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_folder_without_dialogues_ends_the_command_with_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--data", str(tmp_path), "--model", "x", "--out", str(tmp_path / "out.jsonl")]
+    assert main(["dialogues", *arguments]) == 1
+    assert "holds no dialogue" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("benchmark", ["humaneval", "mtpb", "dialogues", "safety"])
+def test_a_run_without_samples_has_no_figures_yet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], benchmark: str
+) -> None:
+    rows = Rows(tmp_path / "run.jsonl", {**RUN, "benchmark": benchmark})
+    assert main(["summary", str(rows.path)]) == 0
+    assert json.loads(capsys.readouterr().out) == {"budget": dict.fromkeys(COST, 0)}
+
+
+def test_each_process_can_be_given_its_gpu_before_pytorch_looks_for_them() -> None:
+    asked = "import sys, app.evaluation.__main__; sys.exit('torch' in sys.modules)"
+    subprocess.run([sys.executable, "-c", asked], check=True)
 
 
 def test_seeds_belong_to_samples_and_not_to_the_order_of_work() -> None:

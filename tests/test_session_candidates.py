@@ -181,6 +181,7 @@ class Endless:
     """An engine whose second answer from now on goes on until it is stopped."""
 
     def __init__(self, engine: ScriptedEngine) -> None:
+        self.stopped = Event()
         self._stream = engine.stream
         self._calls = 0
         engine.stream = self.stream  # type: ignore[method-assign]
@@ -189,11 +190,11 @@ class Endless:
         self._calls += 1
         return self._stream(prompt, sampling, stop) if self._calls == 1 else TextStream(self._until(stop))
 
-    @staticmethod
-    def _until(stop: Event) -> Generator[str, None, Outcome]:
+    def _until(self, stop: Event) -> Generator[str, None, Outcome]:
         yield "```python\nx = 0\n"
         while not stop.wait(0.01):
             yield "x += 1\n"
+        self.stopped.set()
         return Outcome("stopped")
 
 
@@ -206,6 +207,15 @@ def test_the_first_full_pass_ends_the_search_where_that_is_asked_for(stage: Stag
     after = quiet(stage, session)
     assert "% 2" in after.versions[cell].source
     assert after.turns[1].status == "done"
+
+
+def test_a_turn_whose_first_answer_fails_leaves_nobody_writing(stage: Stage) -> None:
+    session = stage.session()
+    stage.engine.enqueue(RuntimeError("The server is crowded."))
+    endless = Endless(stage.engine)
+    stage.playground.turns.ask(OWNER, session, REQUEST, "auto", candidates=2)
+    assert quiet(stage, session).turns[0].message == "The server is crowded."
+    assert endless.stopped.wait(60)
 
 
 def test_stopping_the_turn_ends_all_its_samples(stage: Stage) -> None:

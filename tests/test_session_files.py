@@ -1,15 +1,20 @@
 """Files of a session: who may have them, where they come from, and what is left when the kernel goes."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from conftest import OWNER, STRANGER, SharedKernels, Stage, wait_for
+from sqlalchemy import update
 
 from app.runner import FileRefused, Kernels, Limits
 from app.session import Missing, Playground, Refused
 from app.session.files import Files
+from app.session.playground import KEPT_DELETED
 from storage.errors import NotFound
+from storage.records import utcnow
+from storage.tables import SessionRow
 
 LIMITS = Limits(file_size=200_000, disk=400_000)
 
@@ -210,6 +215,23 @@ def test_the_folders_of_sessions_deleted_for_good_are_removed(stage: Stage, tmp_
         (kept / session / "data.csv").write_text("a")
     Playground(stage.database, stage.engines, stage.kernels, on_disk=lambda _: False, kept=kept)
     assert [folder.name for folder in kept.iterdir()] == [mine]
+
+
+def test_a_session_deleted_long_ago_goes_for_good_with_its_files(stage: Stage, tmp_path: Path) -> None:
+    with stage.database.begin() as tx:
+        lately, long_ago = (tx.create_session(OWNER).id for _ in range(2))
+        for session in (lately, long_ago):
+            tx.delete_session(session)
+        old = utcnow() - KEPT_DELETED - timedelta(hours=1)
+        tx._orm.execute(update(SessionRow).where(SessionRow.id == long_ago).values(deleted_at=old))
+    kept = tmp_path / "kept"
+    for session in (lately, long_ago):
+        (kept / session).mkdir(parents=True)
+    playground = Playground(stage.database, stage.engines, stage.kernels, on_disk=lambda _: False, kept=kept)
+    assert [folder.name for folder in kept.iterdir()] == [lately]
+    playground.sessions.restore(OWNER, lately)
+    with pytest.raises(NotFound):
+        playground.sessions.restore(OWNER, long_ago)
 
 
 def test_a_server_without_a_folder_for_them_keeps_no_files(stage: Stage) -> None:

@@ -107,6 +107,18 @@ def test_a_deleted_session_stops_its_answers_and_keeps_them(stage: Stage) -> Non
     assert {turn.status for turn in snapshot.turns} <= {"stopped", "failed"}
 
 
+def test_a_deleted_session_stops_what_is_done_about_its_tests(stage: Stage) -> None:
+    session = stage.session()
+    cell = stage.add(session, "def f():\n    return 1")
+    stage.engine.pause = 0.02
+    stage.engine.enqueue("```python\n" + "assert f() == 1\n" * 500 + "```")
+    stage.playground.tests.propose(OWNER, session, cell)
+    [work] = stage.playground.snapshot(OWNER, session).testing[cell]
+    stage.playground.sessions.delete(OWNER, session)
+    assert work.stop.is_set()
+    assert work.ended.wait(60)
+
+
 def test_what_stands_in_the_composer_is_kept(stage: Stage) -> None:
     session = stage.session()
     stage.playground.sessions.keep_draft(OWNER, session, "Half a tho\ud800\0")

@@ -290,6 +290,15 @@ def test_a_deleted_session_runs_nothing_more(stage: Stage) -> None:
     assert now(stage, session).running == {}
 
 
+def test_an_error_whose_words_no_database_keeps_ends_its_run(stage: Stage) -> None:
+    session = stage.session()
+    cell = stage.add(session, "raise ValueError('a\\0b')")
+    run = start(stage, session, cell)
+    wait_for(lambda: not now(stage, session).running)
+    assert (stored(stage, run).status, stored(stage, run).message) == ("error", "ValueError: a\N{SYMBOL FOR NULL}b")
+    assert stage.run(session, cell, "1 + 1").ran[cell].status == "ok"
+
+
 def stream(words: str, name: str = "stdout") -> Output:
     return Output({"output_type": "stream", "name": name, "text": words})
 

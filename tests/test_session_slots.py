@@ -161,6 +161,13 @@ def test_asked_anew_the_model_is_told_what_it_was_told(stage: Stage) -> None:
     assert [row.result and row.result["passed"] for row in replayed(stage, session, anew=False).rows] == [True, True]
 
 
+def test_asked_anew_of_a_model_that_fails_each_row_says_why(stage: Stage) -> None:
+    session = loaded(stage)
+    stage.engine.enqueue(*[RuntimeError("The server is crowded.")] * 2)
+    details = [(row.result or {})["detail"] for row in replayed(stage, session, anew=True).rows]
+    assert details == ["The server is crowded."] * 2
+
+
 def test_a_session_without_rows_has_nothing_to_replay(stage: Stage) -> None:
     with pytest.raises(Refused, match="needs a table"):
         stage.playground.replays.replay(OWNER, stage.session(), anew=False)

@@ -25,7 +25,6 @@ from app.evaluation.rows import Row, Rows, budget, read
 from app.runner import Kernels, Refused
 from app.runner.oneshot import OneShot
 from model.engine import Engine, Sampling
-from model.local import MOST_WAITING, LocalEngine
 
 Summarise = Callable[[Sequence[Row]], dict[str, Any]]
 SUMMARIES: Mapping[str, Summarise] = {
@@ -94,7 +93,7 @@ def security(given: argparse.Namespace) -> None:
 def summary(given: argparse.Namespace) -> None:
     """`summary`."""
     run, rows = read(given.file)
-    sys.stdout.write(json.dumps({**SUMMARIES[run["benchmark"]](rows), "budget": budget(rows)}, indent=1) + "\n")
+    sys.stdout.write(json.dumps(_summary(run["benchmark"], rows), indent=1) + "\n")
 
 
 def surprise(given: argparse.Namespace) -> None:
@@ -103,6 +102,8 @@ def surprise(given: argparse.Namespace) -> None:
     run, rows = read(given.file)
     if run["benchmark"] != "mtpb" or run["mode"] == "evidence":
         raise ResultsDamaged(f"{given.file} is no run of mtpb that asked once a turn, so no prompt belongs to a turn.")
+    from model.local import LocalEngine  # late, as PyTorch comes with it: see engines.local
+
     problems = {each.id: each for each in data.parse(data.fetch(given.data, mtpb.OFFICIAL), mtpb.Problem)}
     known = perplexity.counted(rows)
     with closing(engines.local(run["model"], given.models, given.weights, run["style"])) as engine:
@@ -142,10 +143,15 @@ def conclude(rows: Rows, keys: Sequence[str]) -> None:
         run, (_, made) = rows.run, read(rows.path)
         wanted = set(keys)
         counted = [row for row in made if row["key"] in wanted]
-        figures = {**SUMMARIES[run["benchmark"]](counted), "budget": budget(counted)}
+        figures = _summary(run["benchmark"], counted)
         told = {"run": run, "complete": len(counted) == len(wanted), "ended": provenance.now(), "figures": figures}
         _figures(rows.path).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     sys.stdout.write(json.dumps(figures, indent=1) + "\n")
+
+
+def _summary(benchmark: str, rows: Sequence[Row]) -> dict[str, Any]:
+    """The figures of these rows; where there are none yet, only that they took nothing."""
+    return {**(SUMMARIES[benchmark](rows) if rows else {}), "budget": budget(rows)}
 
 
 def seed_of(seed: int, *names: object) -> int:
@@ -214,6 +220,8 @@ def _run(given: argparse.Namespace, benchmark: str, engine: Engine, source: data
 
 def _at_a_time(given: argparse.Namespace) -> int:
     """Problems at a time: as many as asked for, if an engine takes on all of their candidates."""
+    from model.local import MOST_WAITING  # late, as above
+
     wanted: int = given.batch
     return max(1, min(wanted, MOST_WAITING // _way(given).candidates))
 

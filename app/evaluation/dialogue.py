@@ -13,11 +13,12 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from app.evaluation.errors import DataDamaged
 from app.runner.oneshot import OneShot
 from app.runner.outcome import Call, Failed, Outcome, Returned
 
 
-class DialogueUnreadable(ValueError):
+class DialogueUnreadable(DataDamaged):
     """A file holds no dialogue; the message names the file, the place in it and what is wrong there."""
 
 

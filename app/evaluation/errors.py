@@ -3,6 +3,7 @@
     EvaluationError
     ├── DataMissing      the benchmark's file is not there, or cannot be fetched
     ├── DataDamaged      the file is not what it should be
+    │   └── DialogueUnreadable (dialogue.py)  it holds no dialogue
     ├── OtherRun         the output file belongs to a run with other settings
     ├── ResultsDamaged   a stored result cannot be read
     ├── ModelFailed      the engine failed while it answered

@@ -117,6 +117,13 @@ class Answer:
             return tx.version(self._request.base_id).source if self._request.base_id else ""
 
     def _stream(self, engine: Engine, prompt: Prompt, aim: Aim) -> Sample:
+        try:
+            return self._streamed(engine, prompt, aim)
+        finally:
+            if self._rivals:
+                self._rivals.end()
+
+    def _streamed(self, engine: Engine, prompt: Prompt, aim: Aim) -> Sample:
         came = False
         reader = TalkReader() if self._request.talk else ReplyReader(prompt.begun, prompt.style, prompt.stubs)
         sampling, stop = self._request.sampling, self._work.stop

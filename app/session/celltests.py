@@ -142,7 +142,8 @@ class CellTests:
                 self._propose(engine, snapshot, cell_id, source, work)
             finally:
                 self._end(work)
-            self.judge_now(owner, session_id)
+            with suppress(StorageError, NotFound):  # the session may have been deleted meanwhile
+                self.judge_now(owner, session_id)
 
         self._tell(work)
         self._desk.start(job, name=f"propose {cell_id[:8]}")
@@ -214,10 +215,12 @@ class CellTests:
     def _judge_waiting(self, snapshot: Snapshot, cell_id: str, work: Testing) -> None:
         version = snapshot.versions.get(cell_id)
         tested = snapshot.tested.get(cell_id)
-        for test in tested.waiting if tested and version else ():
+        waiting = tested.waiting if tested and version else []
+        verdicts = self._judge.each(snapshot.pieces, cell_id, [Check(test.call, test.expected) for test in waiting])
+        for test in waiting:
             if work.stop.is_set():
                 return
-            [judged] = self._judge.judge(snapshot.pieces, cell_id, [Check(test.call, test.expected)])
+            judged = next(verdicts)
             its = judged.verdict
             # The test, or its cell, may have been removed meanwhile.
             with suppress(NotFound), self._desk.database.begin() as tx:

@@ -77,52 +77,57 @@ class Choices:
         """
         with self._desk.database.read() as tx:
             test = tx.test(test_id, session_id=tx.session_of(owner, session_id).id)
-        check = checked(test.call, expected)
-        decided = replace(test, expected=check.expected, standing="pinned")
-        self._desk.start(lambda: self._rank_again(owner, session_id, decided), name=f"rank {session_id[:8]}")
+        answer = checked(test.call, expected).expected
+        self._desk.start(lambda: self._rank_again(owner, session_id, test, answer), name=f"rank {session_id[:8]}")
 
     def refresh(self, owner: str, session_id: str, test: CellTest) -> None:
         """Rank the candidates of a cell again, where nobody has chosen yet, as one of its tests has changed."""
         if comparison(self._read(owner, session_id), test.cell_id) is not None:
             self._desk.start(lambda: self._rank_again(owner, session_id, test), name=f"rank {session_id[:8]}")
 
-    def _rank_again(self, owner: str, session_id: str, decided: CellTest) -> None:
-        """Rank the candidates with `decided`, after whatever was decided before it."""
-        work = Testing(decided.cell_id, session_id, "rank", "ranking the candidates")
+    def _rank_again(self, owner: str, session_id: str, test: CellTest, answer: str | None = None) -> None:
+        """Rank the candidates after whatever was decided before: with an answer, or with a test that has changed."""
+        work = Testing(test.cell_id, session_id, "rank", "ranking the candidates")
         while (before := self._desk.at_work.begin_testing(work)) is not work:
             before.ended.wait()
-        self._desk.feed.tell(session_id, Changes(cells={decided.cell_id}))
+        self._desk.feed.tell(session_id, Changes(cells={test.cell_id}))
         try:
             with suppress(RunnerError, NotFound, StorageError):  # the candidates stay in the order that they had
-                self._rank(owner, session_id, decided, work)
+                self._rank(owner, session_id, test, answer, work)
         finally:
             self._desk.at_work.end_testing(work)
         self._desk.records_changed(session_id)
         self._tests.judge(owner, session_id)
 
-    def _rank(self, owner: str, session_id: str, decided: CellTest, work: Testing) -> None:
-        """Judge and rank the candidates by the tests as they are with `decided`, and store both at once."""
+    def _rank(self, owner: str, session_id: str, test: CellTest, answer: str | None, work: Testing) -> None:
+        """Judge and rank the candidates by the tests as they are now, with the answer, and store both at once."""
         snapshot = self._read(owner, session_id)
-        cell_id, tested = decided.cell_id, snapshot.tested.get(decided.cell_id, Tested())
-        tests = [decided if state.test.id == decided.id else state.test for state in tested.states]
+        cell_id, tested = test.cell_id, snapshot.tested.get(test.cell_id, Tested())
+        tests = [_answered(state.test, answer) if state.test.id == test.id else state.test for state in tested.states]
         found = comparison(snapshot, cell_id)
         columns = found.columns if found else []
-        contenders = [self._judged(snapshot, its, tests, decided) for its in columns if not work.stop.is_set()]
+        contenders = [self._judged(snapshot, its, tests, test) for its in columns if not work.stop.is_set()]
         if work.stop.is_set():
             return
         order = rank(contenders, [weight_of(test) for test in tests])
         with self._desk.database.begin() as tx:
-            tx.update_test(decided.id, call=decided.call, expected=decided.expected, standing=decided.standing)
+            if answer is not None:
+                tx.update_test(test.id, expected=answer, standing="pinned")
             for place, its in enumerate(columns):
                 verdicts = stored(tests, contenders[place].verdicts)
                 tx.update_candidate(its.candidate.id, rank=order.index(place), verdicts=verdicts)
 
-    def _judged(self, snapshot: Snapshot, column: Column, tests: Sequence[CellTest], decided: CellTest) -> Contender:
+    def _judged(self, snapshot: Snapshot, column: Column, tests: Sequence[CellTest], changed: CellTest) -> Contender:
         """The candidate with its verdicts; only what is new is run, as a person waits for it."""
-        candidate, cell_id = column.candidate, decided.cell_id
+        candidate, cell_id = column.candidate, changed.cell_id
         known = {its.id: verdict_of(candidate.verdicts[its.id]) for its in tests if its.id in candidate.verdicts}
-        fresh = [its for its in tests if its.id == decided.id or its.id not in known]
+        fresh = [its for its in tests if its.id == changed.id or its.id not in known]
         pieces = with_source(snapshot.pieces, cell_id, candidate.source)
         judged = self._judge.judge(pieces, cell_id, [Check(its.call, its.expected) for its in fresh])
         known |= {test.id: its.verdict for test, its in zip(fresh, judged, strict=True)}
         return Contender(candidate.source, [known[its.id] for its in tests], column.votes)
+
+
+def _answered(test: CellTest, answer: str | None) -> CellTest:
+    """The test as the answer to its question makes it."""
+    return test if answer is None else replace(test, expected=answer, standing="pinned")

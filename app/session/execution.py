@@ -13,6 +13,7 @@ from app.session.lineage import upstream
 from app.session.saving import Saver
 from app.session.snapshot import Snapshot
 from app.session.transcript import Transcript
+from app.session.words import storable
 from app.session.work import Running
 from storage.errors import StorageError
 from storage.records import Run
@@ -142,7 +143,8 @@ class Execution:
         with self._desk.database.begin() as tx:
             tx.update_run(work.run_id, outputs=work.outputs)
 
-    def _settle(self, work: Running, result: RunResult) -> None:
+    def _settle(self, work: Running, ended: RunResult) -> None:
+        result = replace(ended, message=storable(ended.message))  # it may quote what the code raised
         work.asks = None
         work.status, work.message = result.status, result.message
 

@@ -1,6 +1,6 @@
 """Judges checks: each in a sealed process that lives for nothing else, compared outside of it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.runner.oneshot import OneShot
@@ -46,14 +46,19 @@ class Judge:
 
         What hangs `MOST_HANGING` times is not run again, and fails the rest.
         """
-        found: list[Judged] = []
+        return list(self.each(pieces, cell_id, asked))
+
+    def each(self, pieces: Sequence[Piece], cell_id: str, asked: Sequence[Check]) -> Iterator[Judged]:
+        """The same, one after the other as they are taken."""
+        hung = 0
         for check in asked:
             source = program(pieces, cell_id, check.call)
-            if sum(its.hung for its in found) < MOST_HANGING:
-                found.append(self._one(source, check))
+            if hung < MOST_HANGING:
+                judged = self._one(source, check)
+                hung += judged.hung
             else:
-                found.append(Judged(check, Verdict(passed=False, actual="", detail=NOT_RUN), sha256_of(source)))
-        return found
+                judged = Judged(check, Verdict(passed=False, actual="", detail=NOT_RUN), sha256_of(source))
+            yield judged
 
     def judge_source(self, source: str, asked: Sequence[Check]) -> list[Judged]:
         """The same for code that stands alone."""

@@ -4,6 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from app.audit import Scanner
@@ -35,9 +36,10 @@ from model.machine import memory_alone
 from model.placement import Machine
 from storage import Database
 from storage.errors import NotFound
-from storage.records import Interrupted
+from storage.records import Interrupted, utcnow
 
 KEPT_SNAPSHOTS = 64
+KEPT_DELETED = timedelta(days=30)  # how long a deleted session can be brought back, at least
 PATIENCE = 5.0  # seconds that an answer or a run gets to store itself when the server ends
 
 
@@ -117,6 +119,7 @@ class Playground:
         self._snapshots: OrderedDict[str, Snapshot] = OrderedDict()
         self._ages: dict[str, int] = {}
         with database.begin() as tx:
+            tx.purge_sessions(utcnow() - KEPT_DELETED)
             self.interrupted: Interrupted = tx.close_interrupted()
         self._desk.kept.sweep(self._exists)
         self.sessions = Sessions(self._desk, self.snapshot)

@@ -8,8 +8,9 @@ symbol tables. Its text is what a verdict is about; it stays the same where an e
 import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from app.session.lineage import Names, Piece, names_of, tree_of, upstream
+from app.session.lineage import KNOWN, Names, Piece, names_of, tree_of, upstream
 
 
 @dataclass(frozen=True)
@@ -56,17 +57,18 @@ def sliced(sources: Iterable[str], needed: Iterable[str], *, known: frozenset[st
     return "\n".join([*future, *(its.text for its in chosen if its.text not in future)])
 
 
-def _statements(source: str) -> list[_Statement]:
+@lru_cache(KNOWN)  # each test of a cell is held against its code whenever the session is read
+def _statements(source: str) -> tuple[_Statement, ...]:
     """The top-level statements; a source that does not parse is one, so that its error shows."""
     tree = tree_of(source)
     if tree is None:
-        return [_Statement(source, Names(), always=True)]
+        return (_Statement(source, Names(), always=True),)
     lines = source.split("\n")
     found = [(_first_line(node), node.end_lineno or node.lineno, node) for node in tree.body]
-    return [
+    return tuple(
         _Statement("\n".join(lines[start - 1 : end]), _names(lines[start - 1 : end], nodes), any(map(_always, nodes)))
         for start, end, nodes in _joined(found)
-    ]
+    )
 
 
 def _joined(found: list[tuple[int, int, ast.stmt]]) -> list[tuple[int, int, list[ast.stmt]]]:

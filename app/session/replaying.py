@@ -61,7 +61,7 @@ def anew(snapshot: Snapshot, engine: Engine, stop: threading.Event, inputs: Json
     """Every turn that wrote code, asked again with the row's values; the program that comes of it.
 
     Raises:
-        Refused: the row lacks a value.
+        Refused: the row lacks a value, or the model failed; the text says why.
     """
     _refuse_gaps(snapshot, inputs)
     codes: dict[str, str] = {}
@@ -133,4 +133,6 @@ def _written(engine: Engine, state: PromptState, sampling: Sampling, stop: threa
     with engine.stream(prompt, sampling, stop) as pieces:
         for piece in pieces:
             reader.feed(piece)
+    if pieces.outcome.status == "failed":
+        raise Refused(pieces.outcome.message)
     return reader.finish()

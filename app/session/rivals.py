@@ -95,6 +95,10 @@ class Rivals:
         words = f"Stopped before the candidates were compared: this is the first of {self._count}."
         return first.told(words)
 
+    def end(self) -> None:
+        """Stop whoever still samples: nobody waits for it any more."""
+        self._enough.set()
+
     def spent(self, best: Sample, first: Outcome) -> Outcome:
         """How the best answer ended, with what all of them cost together; the first began before the others."""
         others = [its.outcome for place, its in self._samples.items() if place]

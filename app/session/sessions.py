@@ -61,11 +61,10 @@ class Sessions:
         """Take a session from the list; its kernel ends and its links stop until `restore`."""
         with self._desk.database.begin() as tx:
             tx.delete_session(tx.session_of(owner, session_id).id)
-        for turn in self._desk.at_work.writing(session_id).values():
-            turn.stop.set()
         runs = list(self._desk.at_work.running(session_id).values())
-        for run in runs:
-            run.stop.set()
+        for work in self._desk.at_work.everything():
+            if work.session_id == session_id:
+                work.stop.set()
         self._desk.kernels.interrupt(session_id)
         self._desk.start(lambda: self._close_kernel(session_id, runs), name=f"close {session_id[:8]}")
         self._changed(owner, session_id)

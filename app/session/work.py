@@ -62,8 +62,9 @@ class Running:
 class Testing:
     """One cell whose tests are being judged, proposed, held against candidates or one repair after another.
 
-    `kind` is judge, ask, rank or repair; a cell has one of each at most. `again` asks whoever is at it to look once
-    more when done; `message` says what is happening.
+    `kind` is judge, ask, rank or repair; a cell has one of each at most. A replay of a whole session is of the kind
+    replay, with the session's id as `cell_id`. `again` asks whoever is at it to look once more when done; `message`
+    says what is happening.
     """
 
     cell_id: str
@@ -99,10 +100,12 @@ class AtWork:
 
     def end_testing_unless_again(self, work: Testing) -> bool:
         """Forget the work, unless somebody asked meanwhile to look once more: then false, and it goes on."""
-        with self._lock:
+        with self._lock:  # in one go: who asks in between would wait for the end, and nobody would look again
             again, work.again = work.again and not work.stop.is_set(), False
+            if not again:
+                self._testing.pop((work.cell_id, work.kind), None)
         if not again:
-            self.end_testing(work)
+            work.ended.set()
         return not again
 
     def testing(self, session_id: str) -> Mapping[str, Sequence[Testing]]:
