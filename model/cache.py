@@ -108,6 +108,9 @@ class OwnCache:
     def __init__(self, config: PreTrainedConfig) -> None:
         self.inner = DynamicCache(config=config)
         self.croppable = bool(self.inner.is_croppable)
+        if self.croppable and any(self.inner.is_sliding):
+            # Layers that forget what leaves their window cannot go back. Kept whole, the model's mask hides the same.
+            self.inner = DynamicCache()
 
     @property
     def length(self) -> int:

@@ -101,7 +101,7 @@ def test_a_busy_moment_makes_no_size_dear_for_ever() -> None:
     assert times.more(1, 1, chances) > 4
 
 
-@pytest.mark.parametrize("make", [tiny_models.llama, tiny_models.codegen, tiny_models.alphabet])
+@pytest.mark.parametrize("make", [tiny_models.llama, tiny_models.codegen, tiny_models.starcoder, tiny_models.alphabet])
 @pytest.mark.parametrize("sampling", [Sampling(max_tokens=60), Sampling(temperature=0.5, top_p=0.9, seed=1)])
 def test_text_with_guesses_is_that_of_a_plain_loop(
     tmp_path: Path, make: Callable[[Path], Path], sampling: Sampling

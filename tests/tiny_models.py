@@ -5,7 +5,14 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import CodeGenConfig, CodeGenForCausalLM, LlamaConfig, LlamaForCausalLM
+from transformers import (
+    CodeGenConfig,
+    CodeGenForCausalLM,
+    LlamaConfig,
+    LlamaForCausalLM,
+    Starcoder2Config,
+    Starcoder2ForCausalLM,
+)
 from transformers import PreTrainedTokenizerFast as FastTokenizer
 
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
@@ -64,6 +71,27 @@ def codegen(folder: Path) -> Path:
         initializer_range=0.3,
     )
     CodeGenForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
+    tokenizer().save_pretrained(folder)
+    return folder
+
+
+def starcoder(folder: Path) -> Path:
+    """Save a StarCoder2, each of whose tokens looks at the last 16 alone."""
+    torch.manual_seed(0)
+    config = Starcoder2Config(
+        vocab_size=260,
+        hidden_size=64,
+        intermediate_size=128,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        sliding_window=16,
+        bos_token_id=0,
+        eos_token_id=0,
+        initializer_range=0.3,
+    )
+    Starcoder2ForCausalLM(config).to(torch.bfloat16).save_pretrained(folder)
     tokenizer().save_pretrained(folder)
     return folder
 
