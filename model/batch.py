@@ -46,6 +46,10 @@ class Rows:
 class Forward(Protocol):
     """Computes one step."""
 
+    @property
+    def together(self) -> bool:
+        """Whether texts gain from each other's company; where not, one that fails leaves the others half done."""
+
     def new_cache(self) -> TextCache:
         """An empty cache for one text."""
 
@@ -64,6 +68,8 @@ class SeparateForward:
     Args:
         model: in evaluation mode.
     """
+
+    together = False
 
     def __init__(self, model: PreTrainedModel) -> None:
         self._model = model
@@ -95,6 +101,8 @@ class BatchForward:
     Args:
         model: in evaluation mode; its attention function is wrapped into one that tells texts apart.
     """
+
+    together = True
 
     def __init__(self, model: PreTrainedModel) -> None:
         inner = _attention_of(model).removeprefix(_PREFIX)

@@ -50,7 +50,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """The answer is not begun yet: `ahead` counts it and those that are begun before it."""
+    """The place in the queue: `ahead` counts the answer and those that are begun before it; 0 once it is begun."""
 
     ahead: int
 

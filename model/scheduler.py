@@ -160,6 +160,8 @@ class Scheduler:
     def _enter(self) -> None:
         line = order(self._live, self._waiting)
         free = self._most_live - len(self._live)
+        for decoding in line[:free]:
+            decoding.wait(0)
         self._live += line[:free]
         self._waiting = [its for its in self._waiting if its not in line[:free]]
         self._tell_places()
@@ -234,14 +236,16 @@ class Scheduler:
 
     def _compute(self, work: Sequence[tuple[Decoding, Rows]]) -> None:
         """Make one step; if it fails, try each answer alone, so that only those end that cannot go on."""
+        if len(work) > 1 and not self._forward.together:
+            self._compute_each(work)
+            return
         try:
             with self._pace(sum(len(rows.tokens) for _, rows in work)):
                 logits = self._forward([rows for _, rows in work])
         except Exception as error:
             # PyTorch raises whatever it likes, and what one answer meets must not end the others.
             if len(work) > 1:
-                for one in work:
-                    self._compute([one])
+                self._compute_each(work)
                 return
             log.exception("A step failed")
             work[0][0].end("failed", self._explain(error))
@@ -250,6 +254,10 @@ class Scheduler:
             for (decoding, rows), its in zip(work, logits, strict=True):
                 if rows.wanted:
                     self._take(decoding, its)
+
+    def _compute_each(self, work: Sequence[tuple[Decoding, Rows]]) -> None:
+        for one in work:
+            self._compute([one])
 
     def _take(self, decoding: Decoding, logits: torch.Tensor) -> None:
         try:

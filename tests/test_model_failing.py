@@ -57,6 +57,33 @@ def test_a_step_that_raises_ends_only_the_answer_that_raises(engine: LocalEngine
     assert text == expected
 
 
+def test_texts_that_are_computed_one_by_one_are_not_fed_twice_if_others_fail(tmp_path: Path) -> None:
+    engine = local_engines.engine(tiny_models.codegen(tmp_path))
+    bad, expected = bad_token(engine), write(engine, "Fine", LONG)[0]
+
+    def refuse(ids: torch.Tensor, made: torch.Tensor) -> torch.Tensor:
+        if (ids == bad).any():
+            raise RuntimeError("DefaultCPUAllocator: not enough memory")
+        return made
+
+    def ask(request: str) -> None:
+        written[request], _ = write(engine, request, LONG)
+
+    gate, written, threads = local_engines.Gate(engine), dict[str, str](), []
+    for number, request in enumerate(["Fine", *(f"{place} {BAD}" for place in range(4))], 1):
+        threads.append(threading.Thread(target=ask, args=(request,)))
+        threads[-1].start()
+        local_engines.in_line(engine, number)
+        gate.reached.wait()
+    gate.forwards.damage = refuse
+    gate.open.set()
+    for thread in threads:
+        thread.join()
+    assert written.pop("Fine") == expected
+    assert set(written.values()) == {""}
+    engine.close()
+
+
 def test_the_text_before_a_failure_is_kept_and_the_next_turn_works(engine: LocalEngine) -> None:
     expected = write(engine, "Hi", LONG)[0]
     fails = threading.Event()

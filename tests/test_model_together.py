@@ -147,6 +147,22 @@ def test_a_place_in_the_queue_is_told_and_left(llama: LocalEngine) -> None:
     assert stream.outcome.tokens_out == 0
 
 
+def test_an_answer_that_leaves_the_queue_is_told_before_its_text_comes(llama: LocalEngine) -> None:
+    gate = Gate(llama)
+    others = [threading.Thread(target=write, args=(llama, f"Request {number}", LONG)) for number in range(3)]
+    for thread in others:
+        thread.start()
+    gate.reached.wait()
+    in_line(llama, 3)
+    with start(llama, "Late")[0] as stream:
+        assert (next(stream), stream.ahead) == ("", 1)
+        gate.open.set()
+        assert (next(stream), stream.ahead) == ("", 0)
+        assert next(stream)
+    for thread in others:
+        thread.join()
+
+
 def test_one_more_than_may_wait_is_refused_with_the_numbers(folders: dict[str, Path]) -> None:
     engine = local_engines.engine(folders["llama"], most_live=1, most_waiting=1)
     gate = Gate(engine)
