@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from model.prefixes import Prefixes
 
 log = logging.getLogger(__name__)
-# Texts that wait to be read: of several sessions, the newest first; older ones are likely to be out of date.
+# Texts to be read: of several sessions, the newest first; older ones are likely to be out of date.
 MOST: Final = 4
 # Rows of one step: who asks meanwhile waits for one at most.
 ROWS: Final = 32
 
 
 class Ahead:
-    """The texts to be read, the newest first.
+    """The texts to be read, the newest first: one that comes meanwhile is read before the rest of an older one.
 
     All but `expect` belong to the thread that makes the steps.
 
@@ -50,7 +50,7 @@ class Ahead:
         self._reading: tuple[tuple[int, ...], TextCache] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self._texts or self._reading)
+        return bool(self._texts)
 
     @property
     def known(self) -> list[Known]:
@@ -66,7 +66,7 @@ class Ahead:
 
     def step(self) -> None:
         """Read a little more; a text that cannot be read is given up."""
-        tokens, cache = self._reading = self._reading or self._begin(self._texts.pop())
+        tokens, cache = self._reading = self._newest()
         rows = tokens[cache.length : cache.length + ROWS]
         try:
             if rows:
@@ -75,11 +75,25 @@ class Ahead:
         except Exception:
             # PyTorch raises whatever it likes, and nobody waits for this.
             log.exception("A text could not be read ahead")
-            self._reading = None
+            self._done(tokens)
             return
         if cache.length >= len(tokens):
             self._prefixes.keep(tokens, cache)
-            self._reading = None
+            self._done(tokens)
+
+    def _newest(self) -> tuple[tuple[int, ...], TextCache]:
+        """The text that was expected last; what was read of another one is kept until its turn comes again."""
+        newest = self._texts[-1]
+        if self._reading is None or self._reading[0] != newest:
+            if self._reading is not None:
+                self._prefixes.keep(*self._reading)
+            self._reading = self._begin(newest)
+        return self._reading
+
+    def _done(self, tokens: tuple[int, ...]) -> None:
+        self._reading = None
+        if tokens in self._texts:
+            self._texts.remove(tokens)
 
     def _begin(self, tokens: tuple[int, ...]) -> tuple[tuple[int, ...], TextCache]:
         kept = self._prefixes.longest(tokens)

@@ -6,6 +6,7 @@ before. Their keys and values are copied instead of computed.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from model.cache import TextCache
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,16 @@ class Known:
         return alike if self.cache.croppable or alike == self.cache.length else 0
 
     def lend(self, tokens: Sequence[int], most: int) -> TextCache | None:
-        """A copy of what it knows of the first `most` of `tokens`; None if that is nothing."""
+        """A copy of what it knows of the first `most` of `tokens`; None if that is nothing, or too much to copy."""
         length = min(self.shared(tokens), most)
-        usable = length > 0 and (self.cache.croppable or length == self.cache.length)
-        return self.cache.fork(length) if usable else None
+        if not length or not (self.cache.croppable or length == self.cache.length):
+            return None
+        try:
+            return self.cache.fork(length)
+        except Exception:
+            # PyTorch raises whatever it likes where memory is short, and the text can be read again.
+            log.exception("What is known of a text could not be copied")
+            return None
 
 
 class Prefixes:
@@ -65,9 +74,9 @@ class Prefixes:
     def keep(self, tokens: Sequence[int], cache: TextCache) -> None:
         """Take over the cache of a text that has ended; shorter texts that it contains are forgotten."""
         known = Known(tuple(tokens[: cache.length]), cache)
-        if not known.tokens or any(common(other.tokens, known.tokens) == cache.length for other in self._kept):
+        if not known.tokens or any(other.shared(known.tokens) == cache.length for other in self._kept):
             return
-        self._kept = [other for other in self._kept if common(other.tokens, known.tokens) < other.cache.length]
+        self._kept = [other for other in self._kept if known.shared(other.tokens) < other.cache.length]
         self._kept.append(known)
         while self.size > self._most_bytes:
             self._kept.pop(0)

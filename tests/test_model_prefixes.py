@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,31 +14,38 @@ from conftest import wait_for
 from local_engines import GREEDY, WARM, refinement, write
 
 from model import prompt as prompts
-from model.ahead import ROWS
-from model.cache import Buffers
+from model.ahead import ROWS, Ahead
+from model.batch import forward_of
+from model.cache import Buffers, OwnCache, TextCache
 from model.engine import Outcome, Sampling
+from model.loading import load_model
 from model.local import LocalEngine
+from model.placement import Placement
 from model.prefixes import Prefixes
 from model.prompt import PromptState
+
+IN_MEMORY = Placement("cpu", "float32", "none", "")
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     base = tmp_path_factory.mktemp("tiny")
-    return {"llama": tiny_models.llama(base / "llama"), "codegen": tiny_models.codegen(base / "codegen")}
+    makes = (tiny_models.llama, tiny_models.codegen, tiny_models.starcoder)
+    return {make.__name__: make(base / make.__name__) for make in makes}
 
 
-@pytest.fixture(params=["llama", "codegen"])
+@pytest.fixture(params=["llama", "codegen", "starcoder"])
 def engine(request: pytest.FixtureRequest, folders: dict[str, Path]) -> Iterator[LocalEngine]:
     engine = local_engines.engine(folders[request.param])
     yield engine
     engine.close()
 
 
-def filled(tokens: int) -> Buffers:
+def filled(tokens: int, *, croppable: bool = True) -> Buffers:
     cache = Buffers()
     cache.write(0, torch.arange(tokens).float()[None, :, None], torch.zeros(1, tokens, 1))
     cache.advance(tokens)
+    cache.croppable = croppable
     return cache
 
 
@@ -60,6 +68,18 @@ def test_a_turn_after_another_reads_only_what_is_new(folders: dict[str, Path]) -
     assert write(engine, refinement("First of all"))[1].tokens_known > outcome.tokens_known
     for it in (engine, fresh):
         it.close()
+
+
+def test_what_cannot_be_copied_is_read_again(engine: LocalEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(cache: TextCache, length: int) -> TextCache:
+        raise MemoryError(f"no room for {length} of {cache.size}")
+
+    first = write(engine, "Sort it")
+    for kind in (Buffers, OwnCache):
+        monkeypatch.setattr(kind, "fork", refuse)
+    text, outcome = write(engine, "Sort it")
+    assert (text, outcome.status) == (first[0], first[1].status)
+    assert outcome.tokens_known == 0
 
 
 def expect(engine: LocalEngine, state: PromptState) -> None:
@@ -113,6 +133,29 @@ def test_a_text_that_cannot_be_read_ahead_is_given_up_and_the_next_answer_comes(
     engine.close()
 
 
+def test_a_newer_text_is_read_before_the_rest_of_an_older_one(folders: dict[str, Path]) -> None:
+    forward, prefixes, read = forward_of(load_model(folders["llama"], IN_MEMORY, folders["llama"])), Prefixes(10**9), []
+
+    def pace(rows: int) -> AbstractContextManager[None]:
+        read.append(rows)
+        return nullcontext()
+
+    ahead = Ahead(forward, prefixes, pace)
+    old, new = [5] * 2 * ROWS, [6] * 2 * ROWS
+    ahead.expect(old)
+    ahead.step()
+    ahead.expect(new)
+    ahead.step()
+    assert [list(known.tokens) for known in ahead.known] == [new[:ROWS]]
+    ahead.step()
+    assert ahead
+    ahead.step()
+    assert not ahead
+    # Each was read once, whatever came between.
+    assert read == [ROWS] * 4
+    assert [known and known.cache.length for known in map(prefixes.longest, (old, new))] == [2 * ROWS] * 2
+
+
 def test_an_engine_that_reads_ahead_closes_at_once(folders: dict[str, Path]) -> None:
     engine = local_engines.engine(folders["llama"])
     forwards = local_engines.watched(engine)
@@ -143,6 +186,17 @@ def test_a_text_that_contains_another_takes_its_place() -> None:
     known = prefixes.longest([1, 2, 3, 4, 5])
     assert known is not None
     assert known.shared([1, 2, 3, 7]) == 3
+
+
+def test_what_cannot_go_back_takes_no_shorter_texts_place_and_keeps_none_out() -> None:
+    prefixes = Prefixes(10**9)
+    prefixes.keep([1, 2], filled(2, croppable=False))
+    prefixes.keep([1, 2, 3, 4], filled(4, croppable=False))
+    prefixes.keep([1, 2, 3], filled(3, croppable=False))
+    prefixes.keep([1, 2, 3], filled(3, croppable=False))
+    assert len(prefixes) == 3
+    known = [prefixes.longest([*[1, 2, 3, 4][:length], 9]) for length in (2, 3, 4)]
+    assert [its and its.cache.length for its in known] == [2, 3, 4]
 
 
 def test_a_copy_goes_its_own_way() -> None:
