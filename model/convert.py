@@ -8,6 +8,7 @@ and written with its neighbours into a shard, once.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -69,7 +70,8 @@ def convert(
         folder = Path(work) / "model"
         folder.mkdir()
         try:
-            label = _convert(source, folder, form, report, cancel)
+            with disk_errors(target.parent):
+                label = _convert(source, folder, form, report, cancel)
         except (KeyError, ValueError, NotImplementedError, OSError) as error:
             raise ConversionFailed(
                 f"{source.name} could not be converted: {error}. Delete it, so that it is fetched again, or choose "
@@ -223,15 +225,13 @@ def _check(cancel: Event) -> None:
 
 def _write_shards(tensors: Iterator[tuple[str, torch.Tensor]], folder: Path) -> None:
     """Write the tensors in files of about `SHARD_BYTES`, with the index that Transformers reads."""
-    from safetensors.torch import save_file
-
     index: dict[str, str] = {}
     shard: dict[str, torch.Tensor] = {}
     total = 0
 
     def write() -> None:
         name = f"model-{len(set(index.values())) + 1:05d}.safetensors"
-        save_file(shard, folder / name, metadata={"format": "pt"})
+        _save(shard, folder / name)
         index.update(dict.fromkeys(shard, name))
         shard.clear()
 
@@ -244,3 +244,16 @@ def _write_shards(tensors: Iterator[tuple[str, torch.Tensor]], folder: Path) -> 
         write()
     document = {"metadata": {"total_size": total}, "weight_map": index}
     (folder / "model.safetensors.index.json").write_text(json.dumps(document, indent=1))
+
+
+def _save(shard: dict[str, torch.Tensor], file: Path) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    try:
+        save_file(shard, file, metadata={"format": "pt"})
+    except SafetensorError as error:
+        # What the system said stands in the text alone, as in "No space left on device (os error 28)".
+        if number := re.search(r"\(os error (\d+)\)", str(error)):
+            raise OSError(int(number[1]), str(error)) from error
+        raise

@@ -14,11 +14,12 @@ from transformers import LlamaForCausalLM
 from model import convert as conversion
 from model.catalogue import entry
 from model.convert import Form, convert
-from model.errors import Cancelled, ConversionFailed, LoadingError, WeightsError
+from model.errors import Cancelled, ConversionFailed, DiskFull, LoadingError, WeightsError
 from model.loading import load_model, load_tokenizer
 from model.machine import measure
 from model.placement import BF16, Machine, Placement, place
 from model.prepare import is_prepared, prepare
+from model.progress import Progress
 
 IN_MEMORY = Placement("cpu", "bfloat16", "none", "")
 
@@ -155,6 +156,21 @@ def test_a_conversion_that_is_given_up_leaves_nothing(file: Path, tmp_path: Path
     with pytest.raises(Cancelled):
         convert(file, tmp_path / "converted", {}, lambda _: None, cancel, form="packed")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_fills_up_meanwhile_is_named_instead_of_the_file(file: Path, tmp_path: Path) -> None:
+    def fill(_: Progress) -> None:
+        for folder in tmp_path.glob(".converted-*/model"):
+            (folder / "config.json").symlink_to("/dev/full")
+
+    with pytest.raises(DiskFull, match="Make room there"):
+        convert(file, tmp_path / "converted", {}, fill, threading.Event(), form="packed")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_system_says_of_a_shard_is_not_lost(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="No such file"):
+        conversion._write_shards(iter([("a", torch.zeros(3))]), tmp_path / "gone")
 
 
 def test_what_a_killed_conversion_left_is_cleared_away(file: Path, tmp_path: Path) -> None:
