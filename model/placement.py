@@ -44,7 +44,7 @@ class ModelSize:
         name: for messages.
         values: numbers in all weights.
         largest: numbers in the largest module that cannot be divided (a layer, or the embeddings).
-        cache_bytes: key/value cache to plan for.
+        cache_bytes: key/value cache to plan for, at two bytes a number.
     """
 
     name: str
@@ -148,7 +148,8 @@ def _several(size: ModelSize, machine: Machine) -> Placement | None:
 
 def _memory(size: ModelSize, machine: Machine, formats: tuple[Format, ...]) -> Placement | None:
     for chosen in formats:
-        need = int(size.values * chosen.bytes_per_value) + size.cache_bytes + CPU_SPARE
+        cache = size.cache_bytes * (2 if chosen.dtype == "float32" else 1)
+        need = int(size.values * chosen.bytes_per_value) + cache + CPU_SPARE
         if machine.cpu_bytes >= need:
             reason = f"{size.name} fits in main memory."
             return Placement("cpu", chosen.dtype, chosen.quantisation, reason)

@@ -43,6 +43,12 @@ def test_on_a_processor_the_weights_are_packed() -> None:
     assert (placement.device_map, placement.quantisation, placement.label) == ("cpu", "packed", "packed")
 
 
+def test_a_cache_in_four_bytes_a_number_counts_twice() -> None:
+    size = ModelSize("Long", values=GB, largest=GB // 8, cache_bytes=GB)
+    assert place(size, Machine(int(3.8 * GB), 0)).label == "packed"
+    assert place(size, Machine(int(3.6 * GB), 0)).label == "bf16"
+
+
 def test_formats_are_taken_in_the_order_given() -> None:
     assert place(HALF_B, Machine(4 * GB, 0), (BF16,)).label == "bf16"
 
