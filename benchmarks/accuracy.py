@@ -18,6 +18,9 @@ from pathlib import Path
 import torch
 from llama_cpp import Llama
 
+THREADS = 2
+torch.set_num_threads(THREADS)  # before the engine is imported, which keeps the number that it finds
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "benchmarks")]
 
@@ -37,7 +40,6 @@ from model.reply import ReplyReader  # noqa: E402
 RESULT = ROOT / "benchmarks/results/accuracy.md"
 GREEDY = Sampling(max_tokens=768)
 TOGETHER = 8
-THREADS = 2
 
 Answers = dict[str, str]
 
@@ -144,7 +146,6 @@ def main() -> None:
     parser.add_argument("--problems", type=int, default=164)
     parser.add_argument("--rows", type=Path, default=ROOT / "data/accuracy")
     options = parser.parse_args()
-    torch.set_num_threads(THREADS)
     known = data.parse(data.fetch(options.data, OFFICIAL), Problem)[: options.problems]
     lines = [
         "| model | problems | ours pass | llama.cpp passes | difference | only ours | only llama.cpp | same text |",

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
-# Read once: a thread that begins later finds what another one has set for its own step.
+# Read once: a thread that begins later finds what another one has set for its own step. Whoever wants another number
+# sets it before this module is imported.
 THREADS: Final = torch.get_num_threads()
 # Every so many steps the other number of threads is tried for a few: enough of them to outvote what was known of it.
 PROBE_STEPS: Final = 64
