@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { Chips, aimed, removed, without } from "./chips";
 import { Tries, firstPass, tries } from "./tries";
 import { TESTS } from "./commands";
-import { focused, text, write } from "./draft";
+import { focused, giveBack, text, write } from "./draft";
 import { loading } from "./format";
 import { Icon } from "./icons";
 import { Menu, type Item } from "./menu";
@@ -19,7 +19,8 @@ import type { Sees, Target } from "./types";
 const LONGEST = 100_000; // characters; the server holds the same limit
 const FIELD = "composer-request";
 
-const fault = signal(""); // why the last request was not taken
+const refusal = signal<{ session: string | null; why: string } | null>(null); // of the last request that was not taken
+const fault = computed(() => (refusal.value?.session === sessionId.value ? (refusal.value?.why ?? "") : ""));
 const told = signal(""); // why what stands here cannot be sent, said when somebody tries
 const sending = signal(false);
 const seen = signal<Sees | null>(null); // the prompt that would be sent
@@ -74,7 +75,7 @@ export function stop(): boolean {
 }
 
 async function send(): Promise<void> {
-  fault.value = "";
+  refusal.value = null;
   told.value = hindrance.value;
   if (told.value || sending.value) return;
   const [request, aim, session] = [text.value, target.value, sessionId.value];
@@ -89,8 +90,8 @@ async function send(): Promise<void> {
     tries.value = 1;
     return;
   }
-  if (session === sessionId.value && !text.value) write(request);
-  fault.value = answer.fault.message;
+  if (session) giveBack(session, request);
+  refusal.value = { session, why: answer.fault.message };
 }
 
 /** Asks for tests of the cell that the request would change, or of the one answered last. */
@@ -164,7 +165,7 @@ function NotTaken() {
         <button type="button" class="btn accent" onClick={() => void send()}>
           Send again
         </button>
-        <button type="button" class="btn quiet" onClick={() => (fault.value = "")}>
+        <button type="button" class="btn quiet" onClick={() => (refusal.value = null)}>
           Close
         </button>
       </Notice>

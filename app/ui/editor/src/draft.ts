@@ -5,12 +5,15 @@ import { act, failed } from "./server";
 import { connection, sessionId, view } from "./store";
 
 const PAUSE = 600; // ms after the last keystroke
+const AGAIN = 4_000; // ms until a text is sent again that the server could not store
 export const text = signal("");
 export const focused = signal(false);
 
 let unsaved = false; // the server does not have what stands here
 let timer = 0;
 let owner: string | null = null; // the session that the text belongs to
+let saves: Promise<unknown> = Promise.resolve();
+const newest = new Map<string, string>(); // what was last to be saved of each session
 
 /** Puts `value` into the composer, as typing does. */
 export function write(value: string): void {
@@ -21,6 +24,15 @@ export function write(value: string): void {
   timer = window.setTimeout(save, PAUSE);
 }
 
+/** Puts a request that was not taken before what was typed since, in the session that it was written in. */
+export function giveBack(session: string, request: string): void {
+  const since = session === owner ? text.peek() : (newest.get(session) ?? "");
+  const value = since.trim() ? `${request}\n\n${since}` : request;
+  if (session === owner) return write(value);
+  keep(session, value);
+  send(session, value);
+}
+
 export function start(): void {
   effect(() => moved(sessionId.value));
   effect(() => adopt());
@@ -29,7 +41,7 @@ export function start(): void {
 
 function moved(session: string | null): void {
   if (session === owner) return;
-  if (unsaved && owner) void save();
+  if (unsaved) save();
   const carried = owner === null && unsaved ? text.peek() : null; // typed before the session was open
   owner = session;
   const waiting = carried ?? kept(session);
@@ -45,12 +57,24 @@ function adopt(): void {
   text.value = session.draft;
 }
 
-async function save(): Promise<void> {
+function save(): void {
   clearTimeout(timer);
-  const [session, value] = [owner, text.peek()];
-  if (!session) return;
+  if (owner) send(owner, text.peek());
+}
+
+/** Texts go one after another; one that a newer text of its session has overtaken is left out. */
+function send(session: string, value: string): void {
+  newest.set(session, value);
+  saves = saves.then(() => (newest.get(session) === value ? store(session, value) : undefined));
+}
+
+async function store(session: string, value: string): Promise<void> {
   const answer = await act("draft", { text: value, session });
-  if (failed(answer) && answer.fault.kind === "offline") return; // sent again when the line is back
+  if (failed(answer)) {
+    const { kind } = answer.fault; // without a line it is sent when that is back; what was refused would be again
+    if (kind === "storage" || kind === "busy") setTimeout(() => newest.get(session) === value && send(session, value), AGAIN);
+    return;
+  }
   if (owner === session && text.peek() === value) unsaved = false;
   if (kept(session) === value) forget(session);
 }
