@@ -111,6 +111,7 @@ function Card({ cell, session }: { cell: Cell; session: string }) {
             <Row cell={cell} menu={menu} open={() => (choose(cell.id, true), (wanted.value = { cell: cell.id, line: null }))} />
             {moving.value && <Place cell={cell} attempt={attempt} done={() => (moving.value = false)} />}
             <Faults fault={fault} text={text} />
+            <Conflicted cell={cell} text={text} />
           </>
         )}
       </article>

@@ -37,7 +37,7 @@ export function Conflicted({ cell, text }: { cell: Cell; text: CellText }) {
   const title = version.origin === "model" && version.turn ? `Turn ${version.turn} rewrote this cell while you typed.` : "Changed in another tab."; // prettier-ignore
   return (
     <>
-      <Notice tone="warn" icon="fork" title={title} reason="What you typed is still below and is not saved until you choose.">
+      <Notice tone="warn" icon="fork" title={title} reason="What you typed is kept here and is not saved until you choose.">
         <button type="button" class="btn" onClick={() => text.keepMine()}>Keep mine</button>
         <button type="button" class="btn" onClick={() => text.takeTheirs()}>Take theirs</button>
         <button type="button" class="btn quiet" aria-expanded={comparing.value} onClick={() => (comparing.value = !comparing.value)}>

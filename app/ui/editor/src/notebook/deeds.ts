@@ -5,7 +5,6 @@ import { cells, turns } from "../store";
 import type { Cell, Fault } from "../types";
 import type { CellText } from "./cellText";
 import { bury, choose, forget, wanted } from "./state";
-import { flushEdits } from "./texts";
 
 export async function addCell(after: string | null, source = ""): Promise<Fault | null> {
   const answer = await act("add_cell", { after, source });
@@ -78,10 +77,7 @@ export async function runAndMoveOn(cell: Cell, text: CellText): Promise<Fault | 
 
 /** Asks the model to change a cell, as it stands on the screen. */
 export async function refine(cell: Cell, request: string): Promise<Fault | null> {
-  if (!(await flushEdits())) {
-    return { kind: "offline", message: "What was typed could not be saved yet, so the model would not see it. Try again." };
-  }
-  const answer = await act("ask", { request, target: cell.id });
+  const answer = await actSaved("ask", { request, target: cell.id });
   return failed(answer) ? answer.fault : null;
 }
 
