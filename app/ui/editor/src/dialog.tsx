@@ -19,11 +19,15 @@ export function SideSheet({ title, side = "right", actions, onClose, children }:
     dialog.current?.showModal();
     return () => before?.isConnected && before.focus();
   }, []);
+  const pressed = useRef<EventTarget | null>(null); // a selection may begin in the sheet and end beside it
   const outside = (event: MouseEvent): void => {
-    if (event.target === dialog.current) onClose(); // the backdrop is the dialog's own
+    if (event.target === dialog.current && pressed.current === dialog.current) onClose(); // the backdrop is the dialog's own
   };
   return (
-    <dialog ref={dialog} class={`sheet ${side}`} aria-labelledby={id} onClose={onClose} onClick={outside}>
+    <dialog
+      ref={dialog} class={`sheet ${side}`} aria-labelledby={id} onClose={onClose} onClick={outside}
+      onPointerDown={(event) => (pressed.current = event.target)}
+    >
       <div class="inside">
         <header>
           <h2 id={id} class="grow">
@@ -39,5 +43,5 @@ export function SideSheet({ title, side = "right", actions, onClose, children }:
         </div>
       </div>
     </dialog>
-  );
+  ); // prettier-ignore
 }
