@@ -123,6 +123,20 @@ def test_share_settings_and_keys_are_in_one_menu(phone: Tab) -> None:
     expect(phone.page.get_by_role("dialog", name="Share")).to_be_visible()
 
 
+def test_what_went_wrong_with_an_action_of_the_menu_is_told_in_the_pane_that_is_shown(phone: Tab) -> None:
+    phone.ask("Sort a list")
+    phone.answered(1)
+    pane(phone, "Thread")
+    phone.page.route("**/component_server/**", lambda route: route.abort())
+    phone.page.get_by_role("button", name="Share, export, settings, keys").tap()
+    phone.page.get_by_role("menuitem", name="Run all", exact=True).tap()
+    told = phone.page.get_by_role("alert").filter(has_text="Nothing you typed is lost")
+    expect(told).to_be_in_viewport(ratio=1)
+    phone.page.unroute_all()
+    told.get_by_role("button", name="Close").tap()
+    expect(told).to_have_count(0)
+
+
 # What can be pressed, but not everywhere within a square of so many pixels around its middle: a press there meets
 # nothing, instead of it or of something else that can be pressed.
 SMALL = """least => {

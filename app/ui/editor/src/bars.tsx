@@ -20,13 +20,15 @@ export async function tell(answer: Promise<object | Faulty>): Promise<void> {
   fault.value = failed(came) ? came.fault.message : "";
 }
 
-export function BarFault() {
+export function BarFault({ docked = false }: { docked?: boolean }) {
   return fault.value ? (
-    <Notice tone="fail" title={fault.value}>
-      <button type="button" class="btn quiet" onClick={() => (fault.value = "")}>
-        Close
-      </button>
-    </Notice>
+    <div class={docked ? "untaken" : undefined}>
+      <Notice tone="fail" title={fault.value}>
+        <button type="button" class="btn quiet" onClick={() => (fault.value = "")}>
+          Close
+        </button>
+      </Notice>
+    </div>
   ) : null;
 }
 

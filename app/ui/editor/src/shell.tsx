@@ -13,6 +13,7 @@ import { Thread } from "./thread";
 
 export function Shell() {
   const blocked = opening.value !== null || gone.value !== "";
+  const docked = phone.value && pane.value === "thread" && !blocked; // the cells, and what stands over them, are out of sight
   return (
     <div class="cg" data-pane={pane.value}>
       <Side />
@@ -22,12 +23,13 @@ export function Shell() {
         {blocked ? <Blocked /> : <Thread />}
         {!blocked && (
           <div class="dock">
+            {docked && <BarFault docked />}
             <Composer />
           </div>
         )}
       </section>
       <main class="cells" id="pane-cells" aria-label="Cells">
-        <BarFault />
+        {!docked && <BarFault />}
         <Notebook />
       </main>
       <Sheets />
