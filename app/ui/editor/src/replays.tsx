@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { SideSheet } from "./dialog";
 import { Icon } from "./icons";
 import { Notice } from "./notice";
+import { useOnce } from "./once";
 import { act, failed, type Faulty } from "./server";
 import { turns, view, writing } from "./store";
 import type { Replays, SlotRow } from "./tested";
@@ -96,15 +97,19 @@ function Row({ row, place, slots, tell }: RowProps) {
 }
 
 function New({ slots, place, tell }: { slots: string[]; place: number; tell: Tell }) {
-  const add = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    const form = event.currentTarget as HTMLFormElement;
+  const once = useOnce();
+  const add = async (form: HTMLFormElement): Promise<void> => {
     if (!(await tell(act("add_row", read(form, slots, {}))))) return;
     form.reset();
     form.querySelector("input")?.focus();
   };
+  const sent = (event: Event): void => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    void once(() => add(form));
+  };
   return (
-    <form class="slot-row new" aria-label="New row" onSubmit={(event) => void add(event)}>
+    <form class="slot-row new" aria-label="New row" onSubmit={sent}>
       <div class="top"><b class="num">{place}</b><span class="grow">new row</span></div>
       <Fields slots={slots} row={null} />
       <button type="submit" class="btn"><Icon name="plus" />Add row</button>

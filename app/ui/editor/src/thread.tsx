@@ -7,6 +7,7 @@ import { Hello } from "./hello";
 import { Icon } from "./icons";
 import { Menu, type Item } from "./menu";
 import { Notice } from "./notice";
+import { useOnce } from "./once";
 import { sheet } from "./panes";
 import { actSaved } from "./saved";
 import { act, failed, type Faulty } from "./server";
@@ -212,9 +213,11 @@ function Branch({ turn, tell }: { turn: Turn; tell: Tell }) {
 function Edit({ turn, tell, done }: { turn: Turn; tell: Tell; done: () => void }) {
   const [text, write] = useState(turn.request);
   const field = useFocus<HTMLTextAreaElement>();
-  const send = async (): Promise<void> => {
+  const once = useOnce();
+  const ask = async (): Promise<void> => {
     if (text.trim() && (await tell(actSaved("edit_turn", { turn: turn.id, request: text })))) done();
   };
+  const send = (): void => void once(ask);
   const keys = (event: KeyboardEvent): void => {
     if (event.key === "Escape") {
       event.preventDefault();
@@ -222,11 +225,11 @@ function Edit({ turn, tell, done }: { turn: Turn; tell: Tell; done: () => void }
       done();
     } else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
-      void send();
+      send();
     }
   };
   return (
-    <form class="edit" onSubmit={(event) => (event.preventDefault(), void send())}>
+    <form class="edit" onSubmit={(event) => (event.preventDefault(), send())}>
       <textarea
         class="field" rows={Math.min(8, text.split("\n").length + 1)} aria-label={`Request ${turn.number}`} dir="auto" value={text}
         ref={field} onInput={(event) => write(event.currentTarget.value)} onKeyDown={keys}

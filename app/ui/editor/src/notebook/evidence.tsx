@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Icon } from "../icons";
 import { Notice } from "../notice";
+import { useOnce } from "../once";
 import { act, failed } from "../server";
 import { turns } from "../store";
 import type { Cell, Fault, Run } from "../types";
@@ -100,19 +101,19 @@ export function Asked({ cell }: { cell: Cell }) {
   const asks = run.asks!;
   const field = useRef<HTMLInputElement>(null);
   const fault = useSignal<Fault | null>(null);
+  const once = useOnce();
   useEffect(() => {
     // Only where the person is at this cell already: the focus is not taken from other work.
     const here = field.current?.closest(".cell");
     if (here?.contains(document.activeElement)) field.current?.focus();
   }, []);
-  const send = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const send = async (): Promise<void> => {
     const answer = await act("answer", { run: run.id, text: field.current?.value ?? "" });
     fault.value = failed(answer) ? answer.fault : null;
     if (!fault.value && field.current) field.current.value = "";
   };
   return (
-    <form class="asks" onSubmit={(event) => void send(event)}>
+    <form class="asks" onSubmit={(event) => (event.preventDefault(), void once(send))}>
       <label>
         <span class="mono" dir="auto">{asks.prompt || "input()"}</span>
         <input ref={field} class="field" type={asks.password ? "password" : "text"} autocomplete="off" />

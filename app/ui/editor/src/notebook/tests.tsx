@@ -5,6 +5,7 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "../icons";
 import { type Item, Menu } from "../menu";
 import { Notice } from "../notice";
+import { useOnce } from "../once";
 import { act, failed, type Faulty } from "../server";
 import { type CellTest, type TestPanel, result } from "../tested";
 import type { Cell, Fault } from "../types";
@@ -252,20 +253,21 @@ function Form({ cell, test, editing, tell }: FormProps) {
     if (!test) document.getElementById(adder(cell))?.focus();
     editing.value = null;
   };
-  const save = async (event: Event): Promise<void> => {
-    event.preventDefault();
+  const once = useOnce();
+  const send = async (): Promise<void> => {
     const its = { call: call.current?.value ?? "", expected: want.current?.value ?? "" };
     if (!its.call.trim()) return call.current?.focus();
     if (await tell(test ? act("edit_test", { test: test.id, ...its }) : act("add_test", { cell: cell.id, ...its }))) close();
   };
+  const save = (event: Event): void => (event.preventDefault(), void once(send));
   const keys = (event: KeyboardEvent): void => {
     if (event.key === "Escape") event.preventDefault(), event.stopPropagation(), close();
-    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) void save(event);
-    else if (event.key === "Enter" && event.target === want.current) void save(event);
+    else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save(event);
+    else if (event.key === "Enter" && event.target === want.current) save(event);
   };
   const came = test?.verdict?.actual;
   return (
-    <form class="test-form" onSubmit={(event) => void save(event)} onKeyDown={keys} onInput={note}>
+    <form class="test-form" onSubmit={save} onKeyDown={keys} onInput={note}>
       <label>
         <span>Call, or lines with asserts</span>
         <textarea
