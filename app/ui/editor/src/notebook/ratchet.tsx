@@ -71,10 +71,10 @@ const fix = (cell: Cell, tests: CellTest[]): Promise<Fault | null> => refine(cel
 const kept = (cell: Cell): Promise<Fault | null> => done(act("keep_broken", { cell: cell.id }));
 
 async function revert(cell: Cell, text: CellText, version: string): Promise<Fault | null> {
-  await text.flush();
-  const answer = await act("restore", { cell: cell.id, version, revision: cell.revision });
+  const answer = await act("versions", { cell: cell.id });
   if (failed(answer)) return answer.fault;
-  return "conflict" in answer ? { kind: "conflict", message: "The cell was changed meanwhile. Look at it, then try again." } : null;
+  const its = answer.versions.find((one) => one.id === version);
+  return its ? text.restore(its) : { kind: "missing", message: "That version is no longer there." };
 }
 
 /** "test 2", "tests 2 and 3". */
