@@ -14,7 +14,7 @@ import { act, failed } from "./server";
 import { brand, connection, gone, sessionId, view } from "./store";
 import type { SessionRow } from "./types";
 
-const UNDO = 8_000; // ms that a deleted session can be brought back from its row
+const UNDO = 8_000; // ms that a deleted session can be brought back from its row, and as long as keys or pointer are there
 
 const query = signal("");
 const found = signal<SessionRow[] | null>(null); // answers to the search, null while nothing is searched
@@ -33,8 +33,10 @@ effect(() => {
   if (gone.value) void act("sessions", { query: "" }).then((answer) => failed(answer) || (fallback.value = answer.sessions));
 });
 
+const told = computed(() => view.value?.sessions); // a new list each time that one of them changed
 let timer = 0;
 effect(() => {
+  void told.value;
   const words = query.value.trim();
   clearTimeout(timer);
   if (words) timer = window.setTimeout(search, 250, words);
@@ -148,7 +150,7 @@ function Row({ row }: { row: SessionRow }) {
 // The row that had the focus is gone: its way back takes it.
 function Undo({ row }: { row: SessionRow }) {
   return (
-    <div class="undo" role="status">
+    <div class="undo" id={`undo-${row.id}`} role="status">
       <span class="cut grow">
         Deleted <span dir="auto">{row.title || "New session"}</span>
       </span>
@@ -164,7 +166,7 @@ async function remove(row: SessionRow): Promise<void> {
   fault.value = failed(answer) ? answer.fault.message : "";
   if (failed(answer)) return;
   deleted.value = new Map([...deleted.value, [row.id, row]]);
-  setTimeout(() => forget(row.id), UNDO);
+  setTimeout(fade, UNDO, row.id);
   if (row.id === sessionId.value) leave(row.id);
 }
 
@@ -183,6 +185,11 @@ async function restore(row: SessionRow): Promise<void> {
   if (failed(answer)) return;
   forget(row.id);
   if (left === row.id) goTo(row.id);
+}
+
+function fade(id: string): void {
+  if (document.querySelector(`#undo-${id}:is(:hover, :focus-within)`)) setTimeout(fade, UNDO, id);
+  else forget(id);
 }
 
 function forget(id: string): void {

@@ -11,22 +11,25 @@ const PATIENCE = 8_000; // ms
 export function GraveNotice({ grave }: { grave: Grave }) {
   const box = useRef<HTMLDivElement>(null);
   const fault = useSignal<Fault | null>(null);
-  const held = useSignal(false);
+  const pointed = useSignal(false);
+  const focused = useSignal(false);
+  const held = pointed.value || focused.value;
   useEffect(() => {
     if (!grave.unsaved) box.current?.querySelector("button")?.focus();
   }, []);
   useEffect(() => {
-    if (held.value || grave.unsaved || fault.value) return;
+    if (held || grave.unsaved || fault.value) return;
     const timer = setTimeout(() => leave(box.current, grave.id), PATIENCE);
     return () => clearTimeout(timer);
-  }, [held.value, fault.value]);
+  }, [held, fault.value]);
   const undo = async (): Promise<void> => {
     fault.value = await restoreCell(grave.id);
   };
   const name = `Cell ${grave.number}${grave.title && `, ${grave.title},`}`;
   return (
     <div
-      ref={box} class="grave" onPointerEnter={() => (held.value = true)} onPointerLeave={() => (held.value = false)}
+      ref={box} class="grave" onPointerEnter={() => (pointed.value = true)} onPointerLeave={() => (pointed.value = false)}
+      onFocusIn={() => (focused.value = true)} onFocusOut={() => (focused.value = false)}
     >
       <Notice
         tone={fault.value ? "fail" : grave.unsaved ? "warn" : "plain"} icon="bin"
