@@ -1,5 +1,5 @@
 // What is open beside the thread and the cells.
-import { effect, signal } from "@preact/signals";
+import { batch, effect, signal } from "@preact/signals";
 import type { Actions, Sees } from "./types";
 
 export type SheetName = { name: "files" | "keys" | "replays" | "share" | "settings" } | { name: "sees"; of: Actions["sees"][0]; known?: Sees };
@@ -8,10 +8,12 @@ export const sheet = signal<SheetName | null>(null);
 
 const oneColumn = matchMedia("(max-width: 900px)");
 export const phone = signal(oneColumn.matches);
-oneColumn.addEventListener("change", () => {
-  phone.value = oneColumn.matches;
-  if (phone.value) sidebar.value = false;
-});
+oneColumn.addEventListener("change", () =>
+  batch(() => {
+    phone.value = oneColumn.matches;
+    sidebar.value = !phone.value && remembered() === "open";
+  }),
+);
 
 /** What the keyboard of a phone leaves of the window; only some browsers take it off the page's own height. */
 export function followKeyboard(): void {
