@@ -4,6 +4,8 @@ import { sheet } from "./panes";
 import { act } from "./server";
 import { cells, view } from "./store";
 
+export const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
+
 export const KEYS: readonly (readonly [string, string])[] = [
   ["Mod K", "write a request"],
   ["Enter", "in the composer: send"],
@@ -12,6 +14,7 @@ export const KEYS: readonly (readonly [string, string])[] = [
   ["Shift Enter", "in a cell: run it and go to the next"],
   ["Mod Enter", "in a cell: run it and stay"],
   ["Esc Tab", "in a cell, one after the other: leave the editor"],
+  [MAC ? "Shift Alt M" : "Ctrl M", "in a cell: Tab leaves the editor from now on, or indents again; nothing is stopped"],
   ["Alt Up", "move the cell up"],
   ["Alt Down", "move the cell down"],
   ["Left Right", "at a candidate: look at another"],

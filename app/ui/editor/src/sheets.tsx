@@ -1,7 +1,7 @@
 // The side sheets, one at a time.
 import { SideSheet } from "./dialog";
 import { FilesSheet } from "./files";
-import { KEYS } from "./keys";
+import { KEYS, MAC } from "./keys";
 import { sheet } from "./panes";
 import { ReplaysSheet } from "./replays";
 import { SeesSheet } from "./sees";
@@ -29,7 +29,6 @@ export function Sheets() {
   }
 }
 
-const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
 const NAMES: Record<string, string> = { Mod: MAC ? "⌘" : "Ctrl", Alt: MAC ? "⌥" : "Alt", Up: "↑", Down: "↓", Left: "←", Right: "→" };
 
 function KeysSheet() {
