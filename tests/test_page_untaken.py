@@ -64,13 +64,30 @@ def test_what_is_asked_for_in_a_session_is_done_in_it_though_another_is_shown_by
     tab.site.wait(lambda: (tab.site.view(key, session)["cells"][0]["run"] or {}).get("status") == "ok")
 
 
-def test_an_open_conflict_holds_up_its_own_session_alone_and_is_told_by_a_closed_cell(playground: Site, visitor: Come) -> None:
+def test_an_open_conflict_holds_up_its_own_session_alone_and_is_told_by_a_closed_cell(
+    playground: Site, visitor: Come
+) -> None:
     mine, _ = conflict(playground, visitor)
     mine.menu(1, "Close")
     expect(mine.cell(1)).to_contain_text("Changed in another tab.")
     new_session(mine)
     mine.ask("Sort a list")
     mine.answered(1)
+
+
+def test_enter_pressed_twice_asks_once(tab: Tab) -> None:
+    tab.ask("Sort a list")
+    tab.answered(1)
+    tab.page.get_by_role("button", name="Edit request 1").click()
+    held = hold(tab.page, "edit_turn")
+    field = tab.page.get_by_role("textbox", name="Request 1")
+    field.fill("Sort a tuple")
+    field.press("Enter")
+    field.press("Enter")
+    let_go(tab, held, arrives=True)
+    expect(field).to_have_count(0)
+    tab.answered(1)
+    assert tab.view()["turns"][0]["branch"]["count"] == 2
 
 
 def test_a_selection_that_ends_beside_a_sheet_leaves_it_open(tab: Tab) -> None:
