@@ -106,7 +106,9 @@ def test_a_selection_that_ends_beside_a_sheet_leaves_it_open(tab: Tab) -> None:
 
 def new_session(tab: Tab) -> None:
     """Open a session in which nothing was asked yet."""
+    before = tab.session
     tab.sidebar.get_by_role("button", name="New session", exact=True).click()
+    tab.page.wait_for_url(lambda url: before not in url)
     expect(tab.page.get_by_role("list", name="First requests")).to_be_visible()
     tab.opened()
 
