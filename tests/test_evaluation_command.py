@@ -1,6 +1,7 @@
 """The command line of evaluations, as far as no model is needed."""
 
 import json
+import string
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,15 @@ def test_what_is_stored_is_what_the_results_page_finds(samples: Path, tmp_path: 
     assert main(["store", str(samples), "--folder", str(tmp_path / "kept")]) == 0
     assert read(tmp_path / "kept" / "run.jsonl.gz") == read(samples)
     assert results.stored(tmp_path / "kept")["run"].figures == told["figures"]
+
+
+def test_what_is_stored_does_not_tell_where_python_lies(samples: Path, tmp_path: Path) -> None:
+    Rows(samples, RUN).add({"key": "t/9", "error": f"cannot import name 'sum' ({string.__file__})"})
+    samples.with_suffix(".summary.json").write_text("{}")
+    assert main(["store", str(samples), "--folder", str(tmp_path / "kept")]) == 0
+    _, rows = read(tmp_path / "kept" / "run.jsonl.gz")
+    assert rows[-1]["error"].endswith("string.py)")
+    assert sys.base_prefix not in rows[-1]["error"]
 
 
 def test_what_cannot_be_stored_is_named(samples: Path, capsys: pytest.CaptureFixture[str]) -> None:
