@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from model.batch import Rows
@@ -92,7 +93,7 @@ class Ahead:
 
     def _done(self, tokens: tuple[int, ...]) -> None:
         self._reading = None
-        if tokens in self._texts:
+        with suppress(ValueError):  # newer ones may have pushed it out
             self._texts.remove(tokens)
 
     def _begin(self, tokens: tuple[int, ...]) -> tuple[tuple[int, ...], TextCache]:

@@ -45,8 +45,7 @@ def test_what_is_stored_does_not_tell_where_python_lies(samples: Path, tmp_path:
     samples.with_suffix(".summary.json").write_text("{}")
     assert main(["store", str(samples), "--folder", str(tmp_path / "kept")]) == 0
     _, rows = read(tmp_path / "kept" / "run.jsonl.gz")
-    assert rows[-1]["error"].endswith("string.py)")
-    assert sys.base_prefix not in rows[-1]["error"]
+    assert rows[-1]["error"] == "cannot import name 'sum' (string.py)"
 
 
 def test_what_cannot_be_stored_is_named(samples: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,7 +81,7 @@ def test_a_run_without_samples_has_no_figures_yet(
 
 def test_each_process_can_be_given_its_gpu_before_pytorch_looks_for_them() -> None:
     asked = "import sys, app.evaluation.__main__; sys.exit('torch' in sys.modules)"
-    subprocess.run([sys.executable, "-c", asked], check=True)
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
 
 
 def test_seeds_belong_to_samples_and_not_to_the_order_of_work() -> None:

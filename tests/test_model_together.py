@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -121,46 +121,46 @@ def test_twenty_threads_are_all_answered(llama: LocalEngine) -> None:
     assert [text for text, _ in written] == [alone[question] for question in asked]
 
 
-def test_a_place_in_the_queue_is_told_and_left(llama: LocalEngine) -> None:
+@contextmanager
+def three_others(llama: LocalEngine) -> Iterator[Gate]:
+    """Three answers, held before their next step until the gate is opened, and awaited in the end."""
     gate = Gate(llama)
     others = [threading.Thread(target=write, args=(llama, f"Request {number}", LONG)) for number in range(3)]
     for thread in others:
         thread.start()
     gate.reached.wait()
     in_line(llama, 3)
-    stream, stop = start(llama, "Late")
-    told = []
-
-    def read() -> None:
-        for _ in stream:
-            told.append(stream.ahead)
-            stop.set()
-
-    reader = threading.Thread(target=read)
-    reader.start()
+    yield gate
     gate.open.set()
-    reader.join()
     for thread in others:
         thread.join()
+
+
+def test_a_place_in_the_queue_is_told_and_left(llama: LocalEngine) -> None:
+    told = []
+    with three_others(llama) as gate:
+        stream, stop = start(llama, "Late")
+
+        def read() -> None:
+            for _ in stream:
+                told.append(stream.ahead)
+                stop.set()
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        gate.open.set()
+        reader.join()
     assert told[0] == 1
     assert stream.outcome.status == "stopped"
     assert stream.outcome.tokens_out == 0
 
 
 def test_an_answer_that_leaves_the_queue_is_told_before_its_text_comes(llama: LocalEngine) -> None:
-    gate = Gate(llama)
-    others = [threading.Thread(target=write, args=(llama, f"Request {number}", LONG)) for number in range(3)]
-    for thread in others:
-        thread.start()
-    gate.reached.wait()
-    in_line(llama, 3)
-    with start(llama, "Late")[0] as stream:
+    with three_others(llama) as gate, start(llama, "Late")[0] as stream:
         assert (next(stream), stream.ahead) == ("", 1)
         gate.open.set()
         assert (next(stream), stream.ahead) == ("", 0)
         assert next(stream)
-    for thread in others:
-        thread.join()
 
 
 def test_one_more_than_may_wait_is_refused_with_the_numbers(folders: dict[str, Path]) -> None:

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import sys
+import sysconfig
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -120,7 +121,7 @@ def store(given: argparse.Namespace) -> None:
     """`store`: the samples compressed, and their figures, where the results page finds them."""
     content, told = _ended(given.file)
     given.folder.mkdir(parents=True, exist_ok=True)
-    bare = content.replace(f"{sys.base_prefix}/".encode(), b"")  # errors quote where Python lies on this machine
+    bare = content.replace(f"{sysconfig.get_path('stdlib')}/".encode(), b"")  # errors quote where Python lies here
     (given.folder / f"{given.file.stem}.jsonl.gz").write_bytes(gzip.compress(bare, mtime=0))
     (given.folder / _figures(given.file).name).write_bytes(told)
 
